@@ -1,0 +1,1 @@
+"""Question in, answer out: the agent, its grounding check, the command line and the page."""
