@@ -99,3 +99,31 @@ class Scope:
     briefs: frozenset[str] | None = None
     source_ids: frozenset[str] | None = None
     kind: Kind | None = None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What putting a brief into the store did, counted in sources."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+
+    def __add__(self, other: "Changes") -> "Changes":
+        return Changes(
+            self.added + other.added,
+            self.changed + other.changed,
+            self.unchanged + other.unchanged,
+            self.removed + other.removed,
+        )
+
+
+@dataclass(frozen=True)
+class BriefRecord:
+    """A brief as the store remembers it."""
+
+    name: str
+    question: str | None
+    origin: str
+    source_ids: tuple[str, ...]  # in the brief's order
