@@ -1,0 +1,106 @@
+"""The embedded chat model: a LangChain chat model of our own that needs no weights, no key and no network.
+
+It does what any model behind the agent does: reads the turn, calls the search tool, and drafts the answer. The draft is made
+of exact sentences of the evidence; it travels beside the message's text, so that the grounding check can take it apart.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, BaseMessage, HumanMessage, ToolCall
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+
+from bot.draft import Draft
+from bot.embedded.compose import compose
+from bot.embedded.turn import Turn, read_turn
+from bot.render import section_texts
+from bot.tools import SEARCH, found_in
+from store.model import Source
+
+DRAFT = "draft"  # the key under which a message carries its draft
+
+
+class EmbeddedChatModel(BaseChatModel):
+    """Answers from the evidence alone; deterministic."""
+
+    @property
+    def _llm_type(self) -> str:
+        return "unblur-embedded"
+
+    def bind_tools(
+        self, tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool], **kwargs: Any
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """The model knows its one tool by name, so binding changes nothing."""
+        return self
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return ChatResult(generations=[ChatGeneration(message=_reply(messages))])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        reply = _reply(messages)
+        if reply.tool_calls:
+            yield ChatGenerationChunk(
+                message=AIMessageChunk(content="", tool_calls=reply.tool_calls, chunk_position="last")
+            )
+            return
+        draft = Draft.model_validate(reply.additional_kwargs[DRAFT])
+        pieces = section_texts(draft, _sources(messages))
+        for piece in pieces[:-1]:
+            yield ChatGenerationChunk(message=AIMessageChunk(content=f"{piece}\n\n"))
+        yield ChatGenerationChunk(
+            message=AIMessageChunk(
+                content=pieces[-1] if pieces else "",
+                additional_kwargs=reply.additional_kwargs,
+                chunk_position="last",
+            )
+        )
+
+
+def _reply(messages: Sequence[BaseMessage]) -> AIMessage:
+    """The next message: calls of the search tool, or the drafted answer."""
+    turn = read_turn(messages)
+    searched = found_in(_this_turn(messages))
+    if not searched and turn.queries:
+        return AIMessage(
+            content="",
+            tool_calls=[
+                ToolCall(name=SEARCH, args={"query": query}, id=f"search-{len(messages)}-{number}")
+                for number, query in enumerate(turn.queries)
+            ],
+        )
+    draft = compose(turn, searched)
+    text = "\n\n".join(section_texts(draft, _sources(messages)))
+    return AIMessage(content=text, additional_kwargs={DRAFT: draft.model_dump(mode="json"), **_memory(turn)})
+
+
+def _memory(turn: Turn) -> dict[str, str]:
+    """What later turns of the conversation need to know of this one."""
+    return {"resolved_question": turn.question.text}
+
+
+def _sources(messages: Sequence[BaseMessage]) -> dict[str, Source]:
+    return {
+        source_id: source for found in found_in(_this_turn(messages)) for source_id, source in found.sources.items()
+    }
+
+
+def _this_turn(messages: Sequence[BaseMessage]) -> list[AnyMessage]:
+    """The messages since the user's last one."""
+    last = max((n for n, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
+    return [message for message in messages[last + 1 :]]  # type: ignore[misc]  # BaseMessage is what LangChain hands over

@@ -1,0 +1,173 @@
+"""The short answers: a link, a fact, one source, a comparison, help, and the refusal."""
+
+from collections.abc import Sequence
+
+from bot.draft import (
+    Block,
+    Cited,
+    Draft,
+    Items,
+    Paragraph,
+    References,
+    Referred,
+    Statement,
+    Table,
+    body,
+    paragraph,
+    say,
+)
+from bot.embedded.gate import Refusal
+from bot.embedded.knowledge import asked_attributes
+from bot.embedded.language import Part, Sentence, sentences
+from bot.embedded.phrasing import attributed, listing, quote, quoted
+from bot.embedded.turn import Turn
+from bot.embedded.view import View, called, contribution, header_line, subject
+from bot.render import escape
+from store.model import Kind, Source
+
+_FIT = 0.35  # cosine from which one sentence answers a short question
+_COVERED = 6  # fields that a refusal or the help names
+_CODE_WORDS = ("code", "github", "repo", "implementation")
+_PAPER_WORDS = ("paper", "arxiv", "pdf")
+
+
+def link(turn: Turn, named: Sequence[Source]) -> Draft:
+    """The supplied links of the sources asked about, and plainly which one was not supplied."""
+    text = turn.question.text.casefold()
+    code = any(word in text for word in _CODE_WORDS)
+    paper = any(word in text for word in _PAPER_WORDS)
+    statements = [_links_of(source, code or not paper, paper or not code) for source in named]
+    return _with_references("lookup", [paragraph(one) for one in statements], named)
+
+
+def _links_of(source: Source, code: bool, paper: bool) -> Statement:
+    name = escape(called(source))
+    wanted = [("code", "GitHub:", source.github_url)] if code else []
+    wanted += [("paper", "Paper:", source.paper_url)] if paper else []
+    given = [(what, start, url) for what, start, url in wanted if url]
+    missing = [what for what, _, url in wanted if not url]
+    cites = tuple(Cited(source_id=source.source_id, quote=header_line(source, start)) for _, start, _ in given)
+    parts = [f"{what}: {url}" for what, _, url in given]
+    text = f"{name}: {', '.join(parts)}" if parts else f"{name}:"
+    if missing:
+        text += f"{';' if parts else ''} no {listing(missing, 'or')} link was supplied"
+    own = Cited(source_id=source.source_id, quote=header_line(source))
+    return Statement(text=text, cites=cites or (own,))
+
+
+def fact(turn: Turn, view: View, named: Sequence[Source]) -> Draft | None:
+    """The sentence that answers a short question about a source, None when there is none."""
+    wanted = asked_attributes(turn.question.text)
+    found: list[tuple[float, Source, Sentence]] = []
+    for source in named or view.sources[:3]:
+        for sentence in sentences(source):
+            fit = max((view.fit(query, sentence) for query in turn.queries), default=0.0)
+            shows = any(sentence.text in attribute.shows for attribute in wanted)
+            if (shows and fit > 0) or (not wanted and fit >= _FIT):
+                found.append((fit + (0.3 if shows else 0.0), source, sentence))
+    if not found:
+        return None
+    found.sort(key=lambda item: (-item[0], item[1].source_id, item[2].number))
+    _, source, sentence = found[0]
+    return _with_references("lookup", [paragraph(attributed(source, sentence, called(source)))], [source])
+
+
+def one_source(source: Source) -> Draft:
+    """What a source is, how it works and what it reports, in its own words, and its links."""
+    usable = sentences(source)
+    intro = contribution(source)
+    chosen = [intro] if intro else []
+    for part in (Part.METHOD, Part.INPUT, Part.LIMIT, Part.RESULT):
+        chosen += [s for s in usable if part in s.parts and s not in chosen][:1]
+    chosen.sort(key=lambda sentence: sentence.number)
+    kind = "recommended model" if source.kind is Kind.MODEL else "paper"
+    header = Cited(source_id=source.source_id, quote=header_line(source))
+    opening = Statement(text=f"**{escape(source.title)}** is a {kind} among the sources.", cites=(header,))
+    blocks: list[Block] = [paragraph(opening)]
+    if chosen:
+        blocks.append(Items(statements=tuple(quote(source, sentence) for sentence in chosen)))
+    else:
+        blocks.append(paragraph(say("Only its links were supplied, so what it does the sources don't say.")))
+    blocks.append(paragraph(_links_of(source, True, True)))
+    return _with_references("source", blocks, [source])
+
+
+def compare(named: Sequence[Source]) -> Draft:
+    """A small table of what each source is about, how it works and what it reports; every cell cited."""
+    rows = (
+        ("What it is", lambda source: contribution(source)),
+        ("How it works", lambda source: _first(source, Part.METHOD)),
+        ("What it reports", lambda source: _first(source, Part.RESULT)),
+    )
+    cells = []
+    for label, choose in rows:
+        cells.append((say(f"**{label}**"), *(_cell(source, choose(source)) for source in named)))
+    columns = ("", *(escape(called(source)) for source in named))
+    return _with_references("compare", [Table(columns=columns, rows=tuple(cells))], named)
+
+
+def _first(source: Source, part: Part) -> Sentence | None:
+    intro = contribution(source)
+    return next((s for s in sentences(source) if part in s.parts and s != intro), None)
+
+
+def _cell(source: Source, sentence: Sentence | None) -> Statement:
+    return quote(source, sentence) if sentence else say("the sources don't say")
+
+
+def help_text(view: View) -> Draft:
+    """What this is, what it holds and what can be asked."""
+    blocks: list[Block] = [
+        paragraph(
+            say(
+                "I explain image restoration from the sources I was given, and only from them: every statement is cited with "
+                "its exact sentence, and every link is one that was supplied."
+            )
+        )
+    ]
+    if view.sources:
+        blocks.append(Items(heading="Sources I hold", statements=tuple(_entry(source) for source in view.sources)))
+    blocks.append(
+        paragraph(
+            say("Ask in your own words how something works, for a source's link or code, or to compare two of them.")
+        )
+    )
+    return body("help", blocks)
+
+
+def _entry(source: Source) -> Statement:
+    header = Cited(source_id=source.source_id, quote=header_line(source))
+    return Statement(text=f"{escape(source.title)} ({source.kind})", cites=(header,))
+
+
+def refusal(reason: Refusal, view: View) -> Draft:
+    """An honest no: what the sources don't hold, and what they do cover."""
+    if reason.missing:
+        opening = f"The sources I was given say nothing about {escape(reason.missing)}, so I can't answer that."
+    else:
+        opening = "That isn't in the sources I was given, so I can't answer it."
+    fields = dict.fromkeys(task.name for source in view.sources for task in subject(source)[:1])
+    covered = f" They cover {listing(list(fields)[:_COVERED])}." if fields else ""
+    return body("refusal", [Paragraph(statements=(say(f"{opening}{covered}"),))])
+
+
+def missing_fact(turn: Turn, named: Sequence[Source]) -> Draft:
+    """An honest no about one particular of a source that is held."""
+    name = escape(called(named[0])) if named else "the model"
+    wanted = [attribute.name for attribute in asked_attributes(turn.question.text)]
+    about = f" {listing(wanted, 'or')}" if wanted else " that"
+    held = "its summary" if named and sentences(named[0]) else "its links alone"
+    text = f"The sources don't say{about} for {name}. They hold {held}."
+    return body("refusal", [paragraph(say(text))])
+
+
+def _with_references(mode: str, blocks: Sequence[Block], sources: Sequence[Source]) -> Draft:
+    items = tuple(Referred(source_id=source.source_id, why=_reason(source)) for source in sources)
+    return body(mode, [*blocks, References(items=items, listed=False)])  # type: ignore[arg-type]  # a Mode's literal
+
+
+def _reason(source: Source) -> Statement:
+    sentence = contribution(source)
+    if sentence is None:
+        return _entry(source)
+    return Statement(text=quoted(source, sentence), cites=(Cited(source_id=source.source_id, quote=sentence.text),))

@@ -1,0 +1,151 @@
+"""Read a turn of a conversation: what is asked, in full words, and what to search for."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+
+from bot.draft import Draft, References
+from bot.embedded.knowledge import Phrases
+from bot.embedded.language import Question, read_question, short_title
+from bot.tools import found_in
+from store.model import Source
+
+BRIEF = "brief"  # keys under which a user's message carries what the turn is held to
+SUPPLIED = "supplied"
+
+_MAX_QUERIES = 5  # searches a turn: the whole question and its first parts
+_SHORT = 30  # words; a longer question wants an explanation, whatever words it holds
+
+_HELP = re.compile(
+    r"^\W*(?:hi|hello|hey|help|good (?:morning|evening|afternoon)|thanks?(?: you)?)\b[\w\s,!.]{0,20}$"
+    r"|\bwhat (?:can|do) you (?:do|know|cover|offer)\b|\bhow do(?:es)? (?:this|it|you) work\W*$|\bwho are you\b"
+    r"|\bwhat are you\b|\bwhat is unblur\b|\b(?:which|what) sources (?:do you|are|have)\b|\blist (?:the|your|all) sources\b",
+    re.IGNORECASE,
+)
+_LINK = Phrases(
+    ["link*", "url*", "github", "repo", "repos", "repository", "repositories", "source code", "code", "arxiv", "pdf", "download", "web page", "website", "paper"]
+)
+_LINK_ASK = re.compile(
+    r"\b(?:give|send|show|share|where|find|get|have|has|is there|link|url|available|published|released?|which|does|do)\b",
+    re.IGNORECASE,
+)
+_COMPARE = Phrases(
+    ["compare", "compared", "comparison", "difference*", "differ", "differs", "different from", "versus", "vs", "better than", "instead of", "in common"]
+)
+_SOURCE = re.compile(
+    r"\b(?:tell me (?:more )?about|what(?:'s| is| are| does)|summari[sz]e|describe|explain|who is)\b", re.IGNORECASE
+)
+_REFERRING = re.compile(
+    r"\b(?:that one|this one|the same one|that (?:model|paper|method|network|tool)|this (?:model|paper|method|network|tool)"
+    r"|its?|they|them|their)\b",
+    re.IGNORECASE,
+)
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+_ORDINAL = re.compile(
+    rf"\bthe (?:(?P<word>{'|'.join(_ORDINALS)}|last)(?: (?:one|paper|model|source))?)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A turn in full words."""
+
+    question: Question  # follow-ups resolved: "the second one" has become its title
+    queries: tuple[str, ...]  # what to search for, the whole question first
+    brief: str | None  # the brief that the turn is held to
+    supplied: bool  # the question is that brief's own
+    focus: tuple[str, ...]  # ids of the sources that the user referred to without naming them
+
+    @property
+    def words(self) -> int:
+        """How long the question is."""
+        return len(self.question.text.split())
+
+    @property
+    def wants_help(self) -> bool:
+        """Whether the user asks about us rather than about pictures."""
+        return self.words <= _SHORT and _HELP.search(self.question.text) is not None
+
+    @property
+    def wants_link(self) -> bool:
+        """Whether a link is asked for."""
+        text = self.question.text
+        return (
+            self.words <= _SHORT and text in _LINK and _LINK_ASK.search(text) is not None and not self.wants_comparison
+        )
+
+    @property
+    def wants_comparison(self) -> bool:
+        """Whether sources are to be compared."""
+        return self.words <= _SHORT and self.question.text in _COMPARE
+
+    @property
+    def wants_source(self) -> bool:
+        """Whether one source is to be described."""
+        return self.words <= _SHORT and _SOURCE.search(self.question.text) is not None
+
+
+def read_turn(messages: Sequence[BaseMessage]) -> Turn:
+    """Read the user's last message with what came before it."""
+    human = next((message for message in reversed(messages) if isinstance(message, HumanMessage)), None)
+    if human is None:
+        raise ValueError("a turn needs a message of the user")
+    text = str(human.text).strip()
+    resolved, focus = _resolve(text, _talked_about(messages[: messages.index(human)]))
+    question = read_question(resolved)
+    parts = [
+        part
+        for part in question.parts
+        if part.rstrip("?") not in resolved or len(question.parts) > 1 or question.situation
+    ]
+    queries = tuple(dict.fromkeys([resolved, *parts]))[:_MAX_QUERIES]
+    return Turn(
+        question=question,
+        queries=queries,
+        brief=human.additional_kwargs.get(BRIEF),
+        supplied=bool(human.additional_kwargs.get(SUPPLIED)),
+        focus=focus,
+    )
+
+
+def _talked_about(messages: Sequence[BaseMessage]) -> list[Source]:
+    """The sources of the latest answer that had any, in its order."""
+    sources = {source_id: source for found in found_in(list(messages)) for source_id, source in found.sources.items()}  # type: ignore[arg-type]
+    for message in reversed(messages):
+        if isinstance(message, AIMessage) and "draft" in message.additional_kwargs:
+            draft = Draft.model_validate(message.additional_kwargs["draft"])
+            named = [
+                item.source_id
+                for section in draft.sections
+                for block in section.blocks
+                if isinstance(block, References)
+                for item in block.items
+            ]
+            if named:
+                return [sources[source_id] for source_id in named if source_id in sources]
+    return []
+
+
+def _resolve(text: str, talked_about: Sequence[Source]) -> tuple[str, tuple[str, ...]]:
+    """`text` with "the second one", "it" and the like replaced by the titles that they stand for."""
+    if not talked_about or len(text.split()) > _SHORT:
+        return text, ()
+    names = " ".join(short_title(source.title).casefold() for source in talked_about)
+    ordinal = _ORDINAL.search(text)
+    if ordinal:
+        word = ordinal["word"].casefold()
+        number = len(talked_about) - 1 if word == "last" else _ORDINALS.index(word)
+        if number < len(talked_about):
+            source = talked_about[number]
+            return f"{text[: ordinal.start()]}{short_title(source.title)}{text[ordinal.end() :]}", (source.source_id,)
+    if _REFERRING.search(text) and not any(word in names.split() for word in text.casefold().split() if len(word) > 5):
+        source = talked_about[0]
+        title = short_title(source.title)
+
+        def named(match: re.Match[str]) -> str:
+            return f"{title}'s" if match.group().casefold() in ("its", "their") else title
+
+        return _REFERRING.sub(named, text, count=1), (source.source_id,)
+    return text, ()

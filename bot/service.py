@@ -1,0 +1,159 @@
+"""Ask a question, get a grounded answer: what every face of Unblur goes through."""
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+
+from bot.agent import EMBEDDED, build_agent, chat_model, open_memory
+from bot.answer import Answer, ToolCall
+from bot.draft import Draft, body, paragraph, say
+from bot.embedded.model import DRAFT
+from bot.embedded.turn import BRIEF, SUPPLIED
+from bot.errors import UserError
+from bot.grounding import ground
+from bot.render import render, section_texts
+from bot.settings import Settings
+from bot.tools import TurnContext, found_in
+from store.model import Scope, Source
+from store.store import Store
+
+
+@dataclass(frozen=True)
+class Request:
+    """A question with what it is held to."""
+
+    question: str
+    thread: str | None = None  # the conversation that it continues; None for one of its own
+    brief: str | None = None  # the name of the brief whose sources alone may be used
+    store: Store | None = None  # where that brief's sources are, when they are not in the bot's own store
+    supplied: bool = False  # the question is the brief's own
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something the agent does while it works, in words for the user."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The next checked piece of an answer, as Markdown."""
+
+    markdown: str
+
+
+class Bot:
+    """The agent over a store; one object serves many threads of conversation at once."""
+
+    def __init__(self, store: Store, settings: Settings, *, keep_threads: bool = True) -> None:
+        """Raises UserError when the settings name a model that is not at hand."""
+        self.store = store
+        self.settings = settings
+        self._agent = build_agent(
+            chat_model(settings.model), open_memory(settings.threads_file if keep_threads else None)
+        )
+
+    def ask(self, request: Request) -> Answer:
+        """Answer a question; raises UserError when it cannot be one."""
+        for event in self.stream(request):
+            if isinstance(event, Answer):
+                return event
+        raise AssertionError("a turn ends with its answer")
+
+    def stream(self, request: Request) -> Iterator[Step | Piece | Answer]:
+        """Answer a question, telling the steps, then the checked answer piece by piece, then the whole."""
+        began = time.monotonic()
+        question = check_question(request.question, self.settings.max_question_characters)
+        store = request.store or self.store
+        context = TurnContext(store, self._scope(request))
+        message = HumanMessage(question, additional_kwargs={BRIEF: request.brief, SUPPLIED: request.supplied})
+        config = {"configurable": {"thread_id": request.thread or f"once-{uuid.uuid4().hex}"}}
+        messages: list[AnyMessage] = []
+        for update in self._agent.stream({"messages": [message]}, config, context=context, stream_mode="updates"):
+            new = [one for part in update.values() for one in (part or {}).get("messages", [])]
+            messages += new
+            yield from _steps(new)
+        yield from self._finish(request, question, messages, began)
+
+    def history(self, thread: str) -> list[AnyMessage]:
+        """The messages of a conversation, oldest first."""
+        state = self._agent.get_state({"configurable": {"thread_id": thread}})
+        return list(state.values.get("messages", []))
+
+    def _scope(self, request: Request) -> Scope | None:
+        return Scope(briefs=frozenset({request.brief})) if request.brief and request.store is None else None
+
+    def _finish(
+        self, request: Request, question: str, messages: Sequence[AnyMessage], began: float
+    ) -> Iterator[Step | Piece | Answer]:
+        sources = {source_id: source for found in found_in(messages) for source_id, source in found.sources.items()}
+        draft, removed = ground(_draft_in(messages), sources)
+        if not draft.sections:
+            draft = _nothing_held()
+        for text in section_texts(draft, sources):
+            yield Piece(text)
+        rendered = render(draft, sources)
+        yield Answer(
+            question=question,
+            mode=draft.mode,
+            refused=draft.mode == "refusal",
+            answer=rendered.markdown,
+            task=rendered.task,
+            workflow=rendered.workflow,
+            references=rendered.references,
+            citations=rendered.citations,
+            tool_calls=_tool_calls(messages),
+            removed=removed,
+            model=EMBEDDED,
+            brief=request.brief,
+            thread=request.thread,
+            seconds=round(time.monotonic() - began, 3),
+        )
+
+
+def check_question(question: str, longest: int) -> str:
+    """The question without outer white space; raises UserError when it is empty or longer than `longest` characters."""
+    stripped = question.strip()
+    if not stripped:
+        raise UserError("the question is empty: write what you would like to know")
+    if len(stripped) > longest:
+        raise UserError(
+            f"the question has {len(stripped):,} characters, and at most {longest:,} are read: shorten it "
+            "(UNBLUR_MAX_QUESTION_CHARACTERS sets the limit)"
+        )
+    return stripped.encode("utf-8", "replace").decode("utf-8").replace("\x00", " ")
+
+
+def _draft_in(messages: Sequence[AnyMessage]) -> Draft:
+    """The draft of the turn's last message, an empty one when the model wrote none."""
+    for message in reversed(messages):
+        if isinstance(message, AIMessage) and DRAFT in message.additional_kwargs:
+            return Draft.model_validate(message.additional_kwargs[DRAFT])
+    return Draft(mode="refusal", sections=())
+
+
+def _nothing_held() -> Draft:
+    text = "Nothing that I could say to this is held by the sources I was given, so I'd rather not answer."
+    return body("refusal", [paragraph(say(text))])
+
+
+def _tool_calls(messages: Sequence[AnyMessage]) -> tuple[ToolCall, ...]:
+    return tuple(
+        ToolCall(name=call["name"], args=call["args"])
+        for message in messages
+        if isinstance(message, AIMessage)
+        for call in message.tool_calls
+    )
+
+
+def _steps(messages: Sequence[AnyMessage]) -> Iterator[Step]:
+    for message in messages:
+        if isinstance(message, AIMessage) and message.tool_calls:
+            yield Step("Searching the sources…")
+    found: dict[str, Source] = {s: source for one in found_in(messages) for s, source in one.sources.items()}
+    if any(isinstance(message, ToolMessage) for message in messages):
+        yield Step(f"Reading {len(found)} source{'' if len(found) == 1 else 's'}…")

@@ -1,0 +1,89 @@
+"""What a user can set, from the environment (`UNBLUR_…`) or a `.env` file, and where each value came from."""
+
+import os
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import UserError
+
+_SECRETS = ("auth", "api_key", "token")
+
+
+class Settings(BaseSettings):
+    """Every setting of Unblur; the description is what `unblur settings` shows."""
+
+    model_config = SettingsConfigDict(env_prefix="UNBLUR_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Field(
+        default_factory=lambda: user_data_path("unblur"),
+        description="data folder: sources, index, conversations",
+    )
+    model: str = Field(default="embedded", description="who drafts the answers; embedded needs no key and no network")
+    embedding_model: str = Field(
+        default="sentence-transformers/all-MiniLM-L6-v2",
+        description="sentence-transformers model: a name in the local cache, or a folder",
+    )
+    chroma_url: str = Field(
+        default="", description="a Chroma server for the vectors; empty: an index in the data folder"
+    )
+    device: str = Field(default="auto", description="torch device: auto, cpu, cuda, …")
+    max_megapixels: float = Field(default=64, gt=0, description="largest photo that is opened, in megapixels")
+    max_question_characters: int = Field(default=20_000, gt=0, description="longest question that is read")
+    host: str = Field(default="127.0.0.1", description="address that `unblur chat` listens on")
+    port: int = Field(default=7860, ge=0, le=65535, description="port that `unblur chat` listens on; 0: any free one")
+
+    @property
+    def store_folder(self) -> Path:
+        """Where the sources and their index live."""
+        return self.home / "store"
+
+    @property
+    def threads_file(self) -> Path:
+        """Where conversations live."""
+        return self.home / "threads.sqlite3"
+
+
+def load_settings() -> Settings:
+    """Read the settings; raises UserError that names the variable whose value cannot be used."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"UNBLUR_{'_'.join(str(part) for part in first['loc']).upper()}"
+        raise UserError(f"{name} cannot be {first.get('input')!r} ({first['msg']}): correct it, or unset it") from error
+
+
+def describe(settings: Settings) -> list[dict[str, str]]:
+    """Each setting as {name, value, origin, meaning}; secrets are masked."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        variable = f"UNBLUR_{name.upper()}"
+        value = str(getattr(settings, name))
+        if name in _SECRETS and value:
+            value = "••••"
+        origin = "environment" if variable in os.environ else ".env" if name in settings.model_fields_set else "default"
+        rows.append({"name": variable, "value": value, "origin": origin, "meaning": field.description or ""})
+    return rows
+
+
+def keep_everything_here() -> None:
+    """Switch off whatever the libraries would send or fetch; a value that the user set stays.
+
+    LangChain would send every conversation to LangSmith as soon as a key stands in the environment, so its switches are
+    overruled.
+    """
+    for name in ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2"):
+        os.environ[name] = "false"
+    for name, value in {
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "ANONYMIZED_TELEMETRY": "False",
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "LANGGRAPH_STRICT_MSGPACK": "true",
+    }.items():
+        os.environ.setdefault(name, value)
