@@ -2,10 +2,10 @@
 
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from langchain.agents import create_agent
-from langchain.agents.middleware import ModelCallLimitMiddleware, ToolCallLimitMiddleware
+from langchain.agents.middleware import AgentMiddleware, ModelCallLimitMiddleware, ToolCallLimitMiddleware
 from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
@@ -35,14 +35,15 @@ def chat_model(name: str) -> BaseChatModel:
 
 def build_agent(model: BaseChatModel, memory: BaseCheckpointSaver[Any]) -> Any:
     """The agent's graph, which answers turns and keeps conversations in `memory`."""
+    limits: list[AgentMiddleware[Any, Any, Any]] = [
+        cast(AgentMiddleware[Any, Any, Any], ModelCallLimitMiddleware(run_limit=_MODEL_CALLS, exit_behavior="end")),
+        cast(AgentMiddleware[Any, Any, Any], ToolCallLimitMiddleware(run_limit=_TOOL_CALLS, exit_behavior="continue")),
+    ]
     agent: Any = create_agent(
         model,
         tools=[search_tool()],
         system_prompt=_INSTRUCTIONS,
-        middleware=[
-            ModelCallLimitMiddleware(run_limit=_MODEL_CALLS, exit_behavior="end"),
-            ToolCallLimitMiddleware(run_limit=_TOOL_CALLS, exit_behavior="continue"),
-        ],
+        middleware=limits,
         context_schema=TurnContext,
         checkpointer=memory,
     )

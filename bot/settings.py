@@ -67,23 +67,3 @@ def describe(settings: Settings) -> list[dict[str, str]]:
         origin = "environment" if variable in os.environ else ".env" if name in settings.model_fields_set else "default"
         rows.append({"name": variable, "value": value, "origin": origin, "meaning": field.description or ""})
     return rows
-
-
-def keep_everything_here() -> None:
-    """Switch off whatever the libraries would send or fetch; a value that the user set stays.
-
-    LangChain would send every conversation to LangSmith as soon as a key stands in the environment, so its switches are
-    overruled.
-    """
-    for name in ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2"):
-        os.environ[name] = "false"
-    for name, value in {
-        "GRADIO_ANALYTICS_ENABLED": "False",
-        "ANONYMIZED_TELEMETRY": "False",
-        "HF_HUB_OFFLINE": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "TRANSFORMERS_OFFLINE": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-        "LANGGRAPH_STRICT_MSGPACK": "true",
-    }.items():
-        os.environ.setdefault(name, value)

@@ -21,8 +21,8 @@ MIN_FIT_IN_FIELD = 0.20  # the same for a question that speaks of a task of the 
 _NAME = re.compile(r"(?<![\w-])(?=[\w.+-]*[A-Z])[A-Za-z][\w+-]*(?:\.\w+)*(?![\w-])")
 _EVERYDAY = frozenset(
     """
-    i i'm i've i'd i'll ai ml a photo gpu cpu jpeg jpg png webp heic raw gif tiff pdf iphone ipad android samsung pixel canon nikon
-    sony fujifilm gopro dslr whatsapp instagram facebook tiktok youtube netflix google apple photoshop lightroom gimp
+    i i'm i've i'd i'll ai ml a photo gpu cpu jpeg jpg png webp heic raw gif tiff pdf iphone ipad android samsung pixel
+    canon nikon sony fujifilm gopro dslr whatsapp instagram facebook tiktok youtube netflix google apple photoshop lightroom gimp
     windows mac linux zoom vhs dvd tv hd uhd 4k 8k hdr sdr iso rgb url github arxiv cnaps english christmas cctv led lcd
     mri ct ok diy psnr ssim lpips fps db cnn cnns gan gans dnn dnns transformer transformers u-net unet mr mrs mom dad
     """.split()  # noqa: SIM905 - read as a list of words

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 
 class Phrases:
@@ -88,5 +89,5 @@ def _ranked(counted: Sequence[tuple[Task, int]]) -> list[Task]:
     return [task for task in named if task is not general] or named
 
 
-def _read(name: str) -> dict[str, list[dict[str, list[str]]]]:  # tomllib's own type is Any
+def _read(name: str) -> dict[str, Any]:
     return tomllib.loads(resources.files("bot.embedded").joinpath(name).read_text(encoding="utf-8"))

@@ -32,24 +32,103 @@ _CUES: tuple[tuple[Part, Phrases], ...] = (
     (
         Part.METHOD,
         Phrases(
-            ["we propose", "we introduce", "we present", "we develop", "we design", "we establish", "this paper proposes", "this paper presents", "this paper formulates", "this paper introduces", "this paper investigates", "this work", "we use", "we train", "our approach", "our network", "our method takes", "is built", "it works", "consists of", "incorporat*", "is trained", "are trained", "leverag*", "novel", "framework", "module", "architecture", "mechanism", "is designed"]
+            [
+                "we propose",
+                "we introduce",
+                "we present",
+                "we develop",
+                "we design",
+                "we establish",
+                "this paper proposes",
+                "this paper presents",
+                "this paper formulates",
+                "this paper introduces",
+                "this paper investigates",
+                "this work",
+                "we use",
+                "we train",
+                "our approach",
+                "our network",
+                "our method takes",
+                "is built",
+                "it works",
+                "consists of",
+                "incorporat*",
+                "is trained",
+                "are trained",
+                "leverag*",
+                "novel",
+                "framework",
+                "module",
+                "architecture",
+                "mechanism",
+                "is designed",
+            ]
         ),
     ),
     (
         Part.RESULT,
         Phrases(
-            ["outperform*", "state-of-the-art", "experiments", "we demonstrate", "we show", "results show", "achiev*", "improvement*", "db", "psnr", "ssim", "gain*", "surpass*", "superior", "evaluat*", "benchmark*", "accuracy", "effectiveness", "significant*"]
+            [
+                "outperform*",
+                "state-of-the-art",
+                "experiments",
+                "we demonstrate",
+                "we show",
+                "results show",
+                "achiev*",
+                "improvement*",
+                "db",
+                "psnr",
+                "ssim",
+                "gain*",
+                "surpass*",
+                "superior",
+                "evaluat*",
+                "benchmark*",
+                "accuracy",
+                "effectiveness",
+                "significant*",
+            ]
         ),
     ),
     (
         Part.INPUT,
-        Phrases(["as input", "takes a", "takes an", "takes the", "input is", "given a", "given an", "additional input", "expects"]),
+        Phrases(
+            [
+                "as input",
+                "takes a",
+                "takes an",
+                "takes the",
+                "input is",
+                "given a",
+                "given an",
+                "additional input",
+                "expects",
+            ]
+        ),
     ),
     (Part.OUTPUT, Phrases(["returns", "outputs", "output is", "the result is", "produces", "gives back", "same size"])),
     (
         Part.PROBLEM,
         Phrases(
-            ["however", "despite", "challeng*", "problem*", "suffer*", "limited", "difficult*", "lack*", "inflexib*", "overlook*", "artifacts", "frequently leading", "degrad*", "issue*", "drawback*"]
+            [
+                "however",
+                "despite",
+                "challeng*",
+                "problem*",
+                "suffer*",
+                "limited",
+                "difficult*",
+                "lack*",
+                "inflexib*",
+                "overlook*",
+                "artifacts",
+                "frequently leading",
+                "degrad*",
+                "issue*",
+                "drawback*",
+            ]
         ),
     ),
 )

@@ -5,7 +5,7 @@ of exact sentences of the evidence; it travels beside the message's text, so tha
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
@@ -103,4 +103,4 @@ def _sources(messages: Sequence[BaseMessage]) -> dict[str, Source]:
 def _this_turn(messages: Sequence[BaseMessage]) -> list[AnyMessage]:
     """The messages since the user's last one."""
     last = max((n for n, message in enumerate(messages) if isinstance(message, HumanMessage)), default=-1)
-    return [message for message in messages[last + 1 :]]  # type: ignore[misc]  # BaseMessage is what LangChain hands over
+    return cast(list[AnyMessage], list(messages[last + 1 :]))  # LangChain hands over no other kinds

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bot.answer import Mode
 from bot.draft import (
     Block,
     Cited,
@@ -95,7 +96,7 @@ def one_source(source: Source) -> Draft:
 def compare(named: Sequence[Source]) -> Draft:
     """A small table of what each source is about, how it works and what it reports; every cell cited."""
     rows = (
-        ("What it is", lambda source: contribution(source)),
+        ("What it is", contribution),
         ("How it works", lambda source: _first(source, Part.METHOD)),
         ("What it reports", lambda source: _first(source, Part.RESULT)),
     )
@@ -161,9 +162,9 @@ def missing_fact(turn: Turn, named: Sequence[Source]) -> Draft:
     return body("refusal", [paragraph(say(text))])
 
 
-def _with_references(mode: str, blocks: Sequence[Block], sources: Sequence[Source]) -> Draft:
+def _with_references(mode: Mode, blocks: Sequence[Block], sources: Sequence[Source]) -> Draft:
     items = tuple(Referred(source_id=source.source_id, why=_reason(source)) for source in sources)
-    return body(mode, [*blocks, References(items=items, listed=False)])  # type: ignore[arg-type]  # a Mode's literal
+    return body(mode, [*blocks, References(items=items, listed=False)])
 
 
 def _reason(source: Source) -> Statement:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage
 
 from bot.draft import Draft, References
 from bot.embedded.knowledge import Phrases
@@ -25,14 +26,43 @@ _HELP = re.compile(
     re.IGNORECASE,
 )
 _LINK = Phrases(
-    ["link*", "url*", "github", "repo", "repos", "repository", "repositories", "source code", "code", "arxiv", "pdf", "download", "web page", "website", "paper"]
+    [
+        "link*",
+        "url*",
+        "github",
+        "repo",
+        "repos",
+        "repository",
+        "repositories",
+        "source code",
+        "code",
+        "arxiv",
+        "pdf",
+        "download",
+        "web page",
+        "website",
+        "paper",
+    ]
 )
 _LINK_ASK = re.compile(
     r"\b(?:give|send|show|share|where|find|get|have|has|is there|link|url|available|published|released?|which|does|do)\b",
     re.IGNORECASE,
 )
 _COMPARE = Phrases(
-    ["compare", "compared", "comparison", "difference*", "differ", "differs", "different from", "versus", "vs", "better than", "instead of", "in common"]
+    [
+        "compare",
+        "compared",
+        "comparison",
+        "difference*",
+        "differ",
+        "differs",
+        "different from",
+        "versus",
+        "vs",
+        "better than",
+        "instead of",
+        "in common",
+    ]
 )
 _SOURCE = re.compile(
     r"\b(?:tell me (?:more )?about|what(?:'s| is| are| does)|summari[sz]e|describe|explain|who is)\b", re.IGNORECASE
@@ -112,7 +142,11 @@ def read_turn(messages: Sequence[BaseMessage]) -> Turn:
 
 def _talked_about(messages: Sequence[BaseMessage]) -> list[Source]:
     """The sources of the latest answer that had any, in its order."""
-    sources = {source_id: source for found in found_in(list(messages)) for source_id, source in found.sources.items()}  # type: ignore[arg-type]
+    sources = {
+        source_id: source
+        for found in found_in(cast(list[AnyMessage], messages))
+        for source_id, source in found.sources.items()
+    }
     for message in reversed(messages):
         if isinstance(message, AIMessage) and "draft" in message.additional_kwargs:
             draft = Draft.model_validate(message.additional_kwargs["draft"])
