@@ -15,7 +15,7 @@ class WordEmbedder:
     """Embeds a text as the bag of its words: no model to load, and like texts come out alike."""
 
     name = "words-of-a-text"
-    dimension = 32
+    dimension = 256
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         rows = np.full((len(texts), self.dimension), 1e-3, dtype=np.float32)
