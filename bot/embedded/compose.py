@@ -6,7 +6,7 @@ from bot.draft import Draft
 from bot.embedded import short
 from bot.embedded.explain import explain
 from bot.embedded.gate import Refusal, names, refuse
-from bot.embedded.knowledge import asked_attributes
+from bot.embedded.knowledge import asked_attributes, asked_tasks
 from bot.embedded.turn import Turn
 from bot.embedded.view import View
 from bot.tools import Found
@@ -17,7 +17,7 @@ _FACT_WORDS = 16  # a question up to this long about a named source wants one fa
 
 def compose(turn: Turn, searched: Sequence[Found]) -> Draft:
     """Draft the answer to a turn from the evidence of its searches."""
-    view = View(tuple(searched))
+    view = View(tuple(searched), tuple(asked_tasks(turn.question.text)))
     if turn.wants_help:
         return short.help_text(view)
     reason = refuse(turn, view)
@@ -42,6 +42,5 @@ def compose(turn: Turn, searched: Sequence[Found]) -> Draft:
 
 def _named(turn: Turn, view: View) -> list[Source]:
     """The sources that the question names or refers to."""
-    known = {source.source_id: source for source in view.sources}
-    referred = [known[source_id] for source_id in turn.focus if source_id in known]
+    referred = [view.by_id[source_id] for source_id in turn.focus if source_id in view.by_id]
     return list(dict.fromkeys([*referred, *names(turn.question.text, view.sources)]))

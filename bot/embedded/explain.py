@@ -2,12 +2,26 @@
 
 from collections.abc import Sequence
 
-from bot.draft import Block, Cited, Draft, Flow, Items, References, Referred, Section, Statement, paragraph, say
+from bot.draft import (
+    Block,
+    Cited,
+    Draft,
+    Flow,
+    Items,
+    Paragraph,
+    References,
+    Referred,
+    Section,
+    Statement,
+    paragraph,
+    say,
+)
+from bot.embedded.gate import mentions
 from bot.embedded.knowledge import Task, asked_attributes, asked_tasks
-from bot.embedded.language import Part, Sentence, sentences
+from bot.embedded.language import Part, Sentence, sentences, short_title
 from bot.embedded.phrasing import attributed, cite, listing, quote, quoted
 from bot.embedded.turn import Turn
-from bot.embedded.view import View, called, contribution, header_line, pick, subject
+from bot.embedded.view import View, called, contribution, header_line, subject
 from bot.render import escape
 from store.model import Kind, Source
 
@@ -15,6 +29,11 @@ _MAX_SENTENCES = 4  # answering one question
 _PER_SOURCE = 2  # of them from one source
 _ENOUGH = 0.25  # cosine from which a sentence may answer a question
 _NEAR_BEST = 0.62  # of the best sentence's score, from which others may stand beside it
+_OTHER_QUERY = 0.8  # what similarity to the turn's other queries counts beside that to the question itself
+_TELLS_HOW = 0.06  # added for a sentence about a method
+_TELLS_WHY_HARD = 0.10  # taken off one that only names a difficulty
+_SPEAKS_OF_IT = 0.08  # added for a sentence that speaks of a particular that is asked for
+_FAR = 0.05  # taken off a sentence of a source whose subject is another
 _RELEVANT = 0.55  # of the best source's score, from which an unscoped answer lists a source
 _MAX_REFERENCES = 8
 _VIDEO = ("video", "frame", "clip", "film", "footage")
@@ -25,14 +44,28 @@ def explain(turn: Turn, view: View) -> Draft:
     sources = _listed(turn, view)
     main = sources[0]
     tasks = asked_tasks(turn.question.text) or subject(main)[:1]
+    task = _task(turn, tasks, main, sources)
+    workflow = _workflow(turn, tasks, main, sources, view, _quotes_in([task]))
+    told = _quotes_in([task, *workflow])
     return Draft(
         mode="explain",
         sections=(
-            Section(name="task", title="1. Task", blocks=(_task(turn, tasks, main, sources),)),
-            Section(name="workflow", title="2. Workflow", blocks=tuple(_workflow(turn, tasks, main, sources, view))),
-            Section(name="references", title="3. Papers and tools", blocks=(_references(tasks, sources),)),
+            Section(name="task", title="1. Task", blocks=(task,)),
+            Section(name="workflow", title="2. Workflow", blocks=tuple(workflow)),
+            Section(name="references", title="3. Papers and tools", blocks=(_references(tasks, sources, told),)),
         ),
     )
+
+
+def _quotes_in(blocks: Sequence[Block]) -> set[str]:
+    """The quotes that some blocks rest on."""
+    return {
+        cited.quote
+        for block in blocks
+        if isinstance(block, Paragraph | Items)
+        for statement in block.statements
+        for cited in statement.cites
+    }
 
 
 def _listed(turn: Turn, view: View) -> list[Source]:
@@ -56,7 +89,7 @@ def _task(turn: Turn, tasks: Sequence[Task], main: Source, sources: Sequence[Sou
         sentence = contribution(paper)
         if sentence is not None:
             shared = next(task for task in tasks if task in subject(paper))
-            lead = f"Of the papers, {escape(called(paper))} is the one about {shared.name} itself: "
+            lead = f"Of the papers, {called(paper)} is the one about {shared.name} itself: "
             statements.append(quote(paper, sentence, lead))
     return paragraph(*statements)
 
@@ -69,11 +102,10 @@ def _wish(turn: Turn, tasks: Sequence[Task]) -> str:
     opening = "You want" if turn.question.situation else "You ask how AI gets"
     if tasks[0].name == "image restoration":
         return f"{opening} {wishes}: that is **image restoration**."
-    return (
-        f"{opening} {wishes}. The field calls this {named}, a kind of image restoration."
-        if _restores(tasks)
-        else (f"{opening} {wishes}. The field calls this {named}.")
+    kind = (
+        (", a kind of image restoration" if len(tasks) == 1 else ", both image restoration") if _restores(tasks) else ""
     )
+    return f"{opening} {wishes}. The field calls this {named}{kind}."
 
 
 _NOT_RESTORATION = frozenset(
@@ -88,7 +120,7 @@ def _restores(tasks: Sequence[Task]) -> bool:
 
 def _about_main(main: Source, tasks: Sequence[Task]) -> list[Statement]:
     """What the recommended model (or the best paper) is, and what of the task it leaves out."""
-    name = escape(main.title if main.kind is Kind.MODEL else called(main))
+    name = escape(main.title) if main.kind is Kind.MODEL else called(main)
     sentence = contribution(main)
     if sentence is None:
         header = Cited(source_id=main.source_id, quote=header_line(main))
@@ -114,6 +146,7 @@ def _limits(main: Source, tasks: Sequence[Task]) -> list[Sentence]:
         sentence
         for sentence in sentences(main)
         if Part.LIMIT in sentence.parts
+        and mentions(sentence.text, main)
         and any(sentence.text in task.terms or sentence.text in task.asks for task in tasks)
     ][:1]
 
@@ -129,36 +162,46 @@ def _paper_for(tasks: Sequence[Task], main: Source, sources: Sequence[Source]) -
 # -- 2. Workflow
 
 
-def _workflow(turn: Turn, tasks: Sequence[Task], main: Source, sources: Sequence[Source], view: View) -> list[Block]:
+def _workflow(
+    turn: Turn, tasks: Sequence[Task], main: Source, sources: Sequence[Source], view: View, told: set[str]
+) -> list[Block]:
     doing = (subject(main)[:1] or list(tasks[:1]))[0] if (subject(main) or tasks) else None
     given, got = (doing.input, doing.output) if doing else ("your picture", "the restored picture")
-    name = main.title if main.kind is Kind.MODEL else called(main)
-    steps, used = _steps(main, sources, given, got)
-    blocks: list[Block] = [Flow(input=given, model=name, output=got), Items(statements=tuple(steps), ordered=True)]
+    name = main.title if main.kind is Kind.MODEL else short_title(main.title)
+    steps = Items(statements=tuple(_steps(main, sources, given, got, told)), ordered=True)
+    blocks: list[Block] = [Flow(input=given, model=name, output=got), steps]
+    told = told | _quotes_in([steps])
     for part in turn.question.parts:
-        statements, used = _answer(part, main, sources, view, used)
-        blocks.append(Items(heading=escape(part), statements=tuple(statements)))
+        answer = Items(heading=escape(part), statements=tuple(_answer(part, tasks, main, sources, view, told)))
+        blocks.append(answer)
+        told |= _quotes_in([answer])
     return blocks
 
 
-def _steps(main: Source, sources: Sequence[Source], given: str, got: str) -> tuple[list[Statement], list[Sentence]]:
-    """Input, model and output, each in the source's words where it has some; and the sentences used."""
-    own = sentences(main)
-    intro = contribution(main)
-    used = [intro] if intro else []
-    taken = next(iter(pick([s for s in own if Part.INPUT in s.parts], 1)), None)
-    steps = [quote(main, taken, "**Input.** ") if taken else say(f"**Input.** {given[:1].upper()}{given[1:]}.")]
-    used += [taken] if taken else []
-    inner = next(iter(pick([s for s in own if Part.METHOD in s.parts], 1, used=used)), None) or intro
-    if inner is not None:
-        steps.append(quote(main, inner, "**Model.** "))
-        used.append(inner)
-    else:
-        steps.append(_undescribed(main, sources))
-    made = next(iter(pick([s for s in own if Part.OUTPUT in s.parts], 1, used=used)), None)
-    steps.append(quote(main, made, "**Output.** ") if made else say(f"**Output.** {got[:1].upper()}{got[1:]}."))
-    used += [made] if made else []
-    return steps, used
+def _steps(main: Source, sources: Sequence[Source], given: str, got: str, told: set[str]) -> list[Statement]:
+    """Input, model and output, each in the source's words where it has some."""
+    fresh = [sentence for sentence in sentences(main) if sentence.text not in told]
+    taken = _first(fresh, Part.INPUT)
+    made = _first(fresh, Part.OUTPUT, taken)
+    inner = _first(fresh, Part.METHOD, taken, made) or contribution(main)
+    return [
+        quote(main, taken, "**Input.** ") if taken else say(f"**Input.** {given[:1].upper()}{given[1:]}."),
+        quote(main, inner, "**Model.** ") if inner else _undescribed(main, sources),
+        _outcome(main, got, made, taken),
+    ]
+
+
+def _outcome(main: Source, got: str, made: Sentence | None, taken: Sentence | None) -> Statement:
+    """The last step; where the sentence about the input tells of the output too, it is what supports our words."""
+    words = f"**Output.** {got[:1].upper()}{got[1:]}."
+    if taken is not None and Part.OUTPUT in taken.parts:
+        return Statement(text=words, cites=(cite(taken),))
+    return quote(main, made, "**Output.** ") if made else say(words)
+
+
+def _first(candidates: Sequence[Sentence], part: Part, *others: Sentence | None) -> Sentence | None:
+    """The first sentence that plays a part and is not one of the others."""
+    return next((sentence for sentence in candidates if part in sentence.parts and sentence not in others), None)
 
 
 def _undescribed(main: Source, sources: Sequence[Source]) -> Statement:
@@ -169,46 +212,52 @@ def _undescribed(main: Source, sources: Sequence[Source]) -> Statement:
         if sentence is not None:
             return Statement(
                 text=f"**Model.** {escape(main.title)} does this step, and the sources don't describe it. The closest one that "
-                f"is described, {escape(called(paper))}, works like this: {quoted(paper, sentence)}",
+                f"is described, {called(paper)}, works like this: {quoted(paper, sentence)}",
                 cites=(header, cite(sentence)),
             )
     return Statement(text=f"**Model.** {escape(main.title)}, which the sources don't describe.", cites=(header,))
 
 
 def _answer(
-    part: str, main: Source, sources: Sequence[Source], view: View, used: list[Sentence]
-) -> tuple[list[Statement], list[Sentence]]:
+    part: str, tasks: Sequence[Task], main: Source, sources: Sequence[Source], view: View, told: set[str]
+) -> list[Statement]:
     """The sentences of the sources that answer one question, and what they leave open."""
     by_id = {source.source_id: source for source in sources}
-    scored = [(_worth(part, sentence, main, view), sentence) for source in sources for sentence in sentences(source)]
+    near = {source.source_id for source in sources if _matters(source, tasks)}
+    scored = [
+        (_worth(part, sentence, view) - (0 if source.source_id in near else _FAR), sentence)
+        for source in sources
+        for sentence in sentences(source)
+    ]
     scored.sort(key=lambda item: (-item[0], item[1].source_id, item[1].number))
     best = scored[0][0] if scored else 0.0
     good = [sentence for worth, sentence in scored if worth >= max(_ENOUGH, _NEAR_BEST * best)]
     chosen: list[Sentence] = []
-    for sentence in pick(good, len(good), used=used):
-        if sum(other.source_id == sentence.source_id for other in chosen) < _PER_SOURCE:
+    for sentence in good:
+        fresh = sentence.text not in told and all(sentence.text != other.text for other in chosen)
+        if fresh and sum(other.source_id == sentence.source_id for other in chosen) < _PER_SOURCE:
             chosen.append(sentence)
-    chosen = chosen[:_MAX_SENTENCES]
-    statements = [attributed(by_id[s.source_id], s, called(by_id[s.source_id])) for s in chosen]
+    statements = [attributed(by_id[s.source_id], s, called(by_id[s.source_id])) for s in chosen[:_MAX_SENTENCES]]
     if not statements:
-        statements.append(say("The sources found here don't answer this part."))
-    statements += _gaps(part, sources)
-    return statements, used + chosen
+        above = any(sentence.text in told for sentence in good)
+        statements.append(
+            say("What the sources say to this stands above." if above else "The sources don't answer this part.")
+        )
+    return statements + _gaps(part, sources)
 
 
-def _worth(part: str, sentence: Sentence, main: Source, view: View) -> float:
-    """How well a sentence answers a question: its similarity, and whether it tells how or what rather than why it is hard."""
-    worth = max(
-        view.fit(part, sentence), 0.8 * max((view.fit(found.query, sentence) for found in view.found), default=0.0)
-    )
-    if worth == 0.0:
-        return 0.0
+def _worth(part: str, sentence: Sentence, view: View) -> float:
+    """How well a sentence answers a question: its similarity, and whether it tells how rather than why it is hard."""
+    whole = max((view.fit(found.query, sentence) for found in view.found), default=0.0)
+    worth = max(view.fit(part, sentence), _OTHER_QUERY * whole)
     if Part.METHOD in sentence.parts:
-        worth += 0.06
-    if Part.PROBLEM in sentence.parts and Part.METHOD not in sentence.parts:
-        worth -= 0.04
-    if sentence.source_id == main.source_id:
-        worth += 0.05
+        worth += _TELLS_HOW
+    elif Part.PROBLEM in sentence.parts:
+        worth -= _TELLS_WHY_HARD
+    if any(
+        sentence.text in attribute.shows or sentence.text in attribute.hints for attribute in asked_attributes(part)
+    ):
+        worth += _SPEAKS_OF_IT
     return worth
 
 
@@ -228,30 +277,37 @@ def _gaps(part: str, sources: Sequence[Source]) -> list[Statement]:
 # -- 3. Papers and tools
 
 
-def _references(tasks: Sequence[Task], sources: Sequence[Source]) -> Block:
+def _references(tasks: Sequence[Task], sources: Sequence[Source], told: set[str]) -> Block:
     relevant = [source for source in sources if _matters(source, tasks)]
     rest = [source for source in sources if source not in relevant]
-    items = [
-        Referred(source_id=source.source_id, why=_why(source, tasks, source in rest)) for source in [*relevant, *rest]
-    ]
-    return References(items=tuple(items))
+    return References(
+        items=tuple(
+            Referred(source_id=source.source_id, why=_why(source, tasks, told, less=source in rest))
+            for source in [*relevant, *rest]
+        )
+    )
 
 
 def _matters(source: Source, tasks: Sequence[Task]) -> bool:
     return source.kind is Kind.MODEL or bool(set(subject(source)[:2]) & set(tasks))
 
 
-def _why(source: Source, tasks: Sequence[Task], less: bool) -> Statement:
-    """One statement on why a source is listed."""
+def _why(source: Source, tasks: Sequence[Task], told: set[str], *, less: bool) -> Statement:
+    """One statement on why a source is listed, with its main sentence where that was not told yet."""
     sentence = contribution(source)
+    lead = _relevance(source, tasks, less)
     if sentence is None:
         header = Cited(source_id=source.source_id, quote=header_line(source))
-        return Statement(text="the recommended model; only its links were supplied.", cites=(header,))
-    if source.kind is Kind.MODEL:
-        return quote(source, sentence, "the recommended model. ")
+        return Statement(text=f"{lead}; only its links were supplied.", cites=(header,))
+    if sentence.text in told:
+        return Statement(text=f"{lead}, quoted above.", cites=(cite(sentence),))
+    return quote(source, sentence, f"{lead}. ")
+
+
+def _relevance(source: Source, tasks: Sequence[Task], less: bool) -> str:
     about = subject(source)
-    shared = [task.name for task in about if task in tasks][:2]
+    if source.kind is Kind.MODEL:
+        return "the recommended model"
     if less:
-        topic = f"its subject is {about[0].name}" if about else "its subject is another"
-        return quote(source, sentence, f"less relevant here, {topic}. ")
-    return quote(source, sentence, f"on {listing(shared)}. ")
+        return f"less relevant here: its subject is {about[0].name}" if about else "less relevant here"
+    return f"about {listing([task.name for task in about if task in tasks][:2])}"

@@ -74,6 +74,12 @@ def names(question: str, sources: Sequence[Source]) -> list[Source]:
     return [source for _, source in sorted(found, key=lambda item: item[0])]
 
 
+def mentions(text: str, source: Source) -> bool:
+    """Whether a text names a source."""
+    folded = _fold(text)
+    return any(_place(alias, folded) >= 0 for alias in aliases(source))
+
+
 def aliases(source: Source) -> list[str]:
     """How people may name a source: its title, the part before the colon, and name-like words of a model's title."""
     title = source.title

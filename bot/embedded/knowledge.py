@@ -17,7 +17,8 @@ class Phrases:
             re.escape(phrase.casefold()).replace(r"\*", r"\w*").replace(r"\#", r"\d").replace(r"\ ", r"[\s-]+")
             for phrase in sorted(phrases, key=len, reverse=True)
         ]
-        self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(alternatives)})(?!\w)")
+        words = "|".join(alternatives) or r"(?!)"  # an empty set holds nothing
+        self._pattern = re.compile(rf"(?<!\w)(?:{words})(?!\w)")
 
     def find(self, text: str) -> list[str]:
         """The words and phrases of the set that `text` holds, as they stand there, in lower case."""
@@ -46,6 +47,7 @@ class Attribute:
     name: str
     asks: Phrases
     shows: Phrases
+    hints: Phrases  # words that bear on it without telling it
 
 
 @cache
@@ -53,7 +55,7 @@ def tasks() -> tuple[Task, ...]:
     """All kinds of tasks, in the order of the file."""
     return tuple(
         Task(row["name"], row["wish"], Phrases(row["asks"]), Phrases(row["terms"]), row["input"], row["output"])
-        for row in _read("tasks.toml")["task"]
+        for row in read_data("tasks.toml")["task"]
     )
 
 
@@ -61,8 +63,8 @@ def tasks() -> tuple[Task, ...]:
 def attributes() -> tuple[Attribute, ...]:
     """All kinds of particulars, in the order of the file."""
     return tuple(
-        Attribute(row["name"], Phrases(row["asks"]), Phrases(row["shows"]))
-        for row in _read("attributes.toml")["attribute"]
+        Attribute(row["name"], Phrases(row["asks"]), Phrases(row["shows"]), Phrases(row.get("hints", [])))
+        for row in read_data("attributes.toml")["attribute"]
     )
 
 
@@ -89,5 +91,6 @@ def _ranked(counted: Sequence[tuple[Task, int]]) -> list[Task]:
     return [task for task in named if task is not general] or named
 
 
-def _read(name: str) -> dict[str, Any]:
+def read_data(name: str) -> dict[str, Any]:
+    """A data file beside this module."""
     return tomllib.loads(resources.files("bot.embedded").joinpath(name).read_text(encoding="utf-8"))

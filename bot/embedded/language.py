@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from bot.embedded.knowledge import Phrases
+from bot.embedded.knowledge import Phrases, read_data
 from bot.grounding import urls_in
 from ingest.cards import CARD_MARK
 from store.model import Source
@@ -24,114 +24,9 @@ class Part(StrEnum):
     OTHER = "other"
 
 
-_CUES: tuple[tuple[Part, Phrases], ...] = (
-    (
-        Part.LIMIT,
-        Phrases(["does not", "cannot", "is not able to", "do not", "limitation*", "fails to", "no longer"]),
-    ),
-    (
-        Part.METHOD,
-        Phrases(
-            [
-                "we propose",
-                "we introduce",
-                "we present",
-                "we develop",
-                "we design",
-                "we establish",
-                "this paper proposes",
-                "this paper presents",
-                "this paper formulates",
-                "this paper introduces",
-                "this paper investigates",
-                "this work",
-                "we use",
-                "we train",
-                "our approach",
-                "our network",
-                "our method takes",
-                "is built",
-                "it works",
-                "consists of",
-                "incorporat*",
-                "is trained",
-                "are trained",
-                "leverag*",
-                "novel",
-                "framework",
-                "module",
-                "architecture",
-                "mechanism",
-                "is designed",
-            ]
-        ),
-    ),
-    (
-        Part.RESULT,
-        Phrases(
-            [
-                "outperform*",
-                "state-of-the-art",
-                "experiments",
-                "we demonstrate",
-                "we show",
-                "results show",
-                "achiev*",
-                "improvement*",
-                "db",
-                "psnr",
-                "ssim",
-                "gain*",
-                "surpass*",
-                "superior",
-                "evaluat*",
-                "benchmark*",
-                "accuracy",
-                "effectiveness",
-                "significant*",
-            ]
-        ),
-    ),
-    (
-        Part.INPUT,
-        Phrases(
-            [
-                "as input",
-                "takes a",
-                "takes an",
-                "takes the",
-                "input is",
-                "given a",
-                "given an",
-                "additional input",
-                "expects",
-            ]
-        ),
-    ),
-    (Part.OUTPUT, Phrases(["returns", "outputs", "output is", "the result is", "produces", "gives back", "same size"])),
-    (
-        Part.PROBLEM,
-        Phrases(
-            [
-                "however",
-                "despite",
-                "challeng*",
-                "problem*",
-                "suffer*",
-                "limited",
-                "difficult*",
-                "lack*",
-                "inflexib*",
-                "overlook*",
-                "artifacts",
-                "frequently leading",
-                "degrad*",
-                "issue*",
-                "drawback*",
-            ]
-        ),
-    ),
-)
+@cache
+def _cues() -> tuple[tuple[Part, Phrases], ...]:
+    return tuple((Part(name), Phrases(phrases)) for name, phrases in read_data("parts.toml").items())
 
 
 @dataclass(frozen=True)
@@ -199,7 +94,17 @@ def _sentence_case(clause: str) -> str:
 @cache
 def parts_of(sentence: str) -> frozenset[Part]:
     """Every part that a sentence may play."""
-    return frozenset(part for part, cues in _CUES if sentence in cues) or frozenset({Part.OTHER})
+    return frozenset(part for part, cues in _cues() if sentence in cues) or frozenset({Part.OTHER})
+
+
+_ANNOUNCING = Phrases(
+    ["we propose", "we introduce", "we present", "we develop", "we design", "we formulate", "this paper", "this work"]
+)
+
+
+def announces(text: str) -> bool:
+    """Whether a sentence says what its paper brings: "We propose …"."""
+    return text in _ANNOUNCING
 
 
 def sentences(source: Source) -> list[Sentence]:
@@ -225,10 +130,24 @@ def quotable(text: str) -> bool:
     )
 
 
+_PREPOSITION = re.compile(r"\s+(?:in|with|for|via|by|using|from|through|under|towards?|based on)\s+", re.IGNORECASE)
+_LONG_TITLE = 5  # words; a longer one is a description, not a name
+
+
 def short_title(title: str) -> str:
-    """What people call a source: the part before the colon, when that is a name."""
+    """What people call a source: the part before the colon when that is a name, else the head of a long title."""
     head = title.split(":", 1)[0].strip()
-    return head if ":" in title and len(head.split()) <= 4 else title
+    if ":" in title and len(head.split()) < _LONG_TITLE:
+        return head
+    if len(title.split()) <= _LONG_TITLE:
+        return title
+    start = _PREPOSITION.search(head, len(" ".join(head.split()[:2])))
+    return head[: start.start()] if start else head
+
+
+def is_name(title: str) -> bool:
+    """Whether the short form of a title is a name ("CausalSR") rather than a description."""
+    return len(short_title(title).split()) <= 2
 
 
 def plain(text: str) -> str:

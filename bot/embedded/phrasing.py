@@ -1,7 +1,7 @@
 """How the embedded model puts a sentence of a source into a statement of its own."""
 
 from bot.draft import Cited, Statement
-from bot.embedded.language import Part, Sentence, plain
+from bot.embedded.language import Part, Sentence, announces, plain
 from bot.render import escape
 from ingest.cards import CARD_MARK
 from store.model import Source
@@ -9,9 +9,9 @@ from store.text import summary_of
 
 _LEADS: tuple[tuple[Part, str], ...] = (
     (Part.LIMIT, "{name} states a limit"),
-    (Part.INPUT, "{name} says what goes in"),
-    (Part.METHOD, "{name} describes its approach"),
+    (Part.INPUT, "{name} says what it works from"),
     (Part.RESULT, "{name} reports"),
+    (Part.METHOD, "{name} describes its approach"),
     (Part.PROBLEM, "{name} names the difficulty"),
     (Part.OTHER, "From {name}"),
 )
@@ -39,11 +39,12 @@ def quote(source: Source, sentence: Sentence, lead: str = "") -> Statement:
 
 
 def attributed(source: Source, sentence: Sentence, name: str) -> Statement:
-    """A sentence with the name of its source and what it does there."""
+    """A sentence with the name of its source (as Markdown) and what it does there."""
     if is_card(source):
         return quote(source, sentence)
-    lead = next(lead for part, lead in _LEADS if part in sentence.parts)
-    return quote(source, sentence, f"{lead.format(name=escape(name))}: ")
+    parts = sentence.parts - {Part.RESULT, Part.LIMIT} if announces(sentence.text) else sentence.parts
+    lead = next(lead for part, lead in _LEADS if part in parts)
+    return quote(source, sentence, f"{lead.format(name=name)}: ")
 
 
 def listing(words: list[str], conjunction: str = "and") -> str:

@@ -1,5 +1,6 @@
 """The short answers: a link, a fact, one source, a comparison, help, and the refusal."""
 
+import re
 from collections.abc import Sequence
 
 from bot.answer import Mode
@@ -27,6 +28,11 @@ from bot.render import escape
 from store.model import Kind, Source
 
 _FIT = 0.35  # cosine from which one sentence answers a short question
+_SHOWS = 0.3  # added for a sentence that speaks of the particular asked for
+_FIGURE = 0.2  # added for one with a figure, where a figure is asked for
+_HOW_MUCH = re.compile(
+    r"\bhow (?:much|many|large|big|fast|good|accurate|long)\b|\bby what\b|\bpsnr\b|\bnumbers?\b", re.IGNORECASE
+)
 _COVERED = 6  # fields that a refusal or the help names
 _CODE_WORDS = ("code", "github", "repo", "implementation")
 _PAPER_WORDS = ("paper", "arxiv", "pdf")
@@ -42,7 +48,7 @@ def link(turn: Turn, named: Sequence[Source]) -> Draft:
 
 
 def _links_of(source: Source, code: bool, paper: bool) -> Statement:
-    name = escape(called(source))
+    name = called(source)
     wanted = [("code", "GitHub:", source.github_url)] if code else []
     wanted += [("paper", "Paper:", source.paper_url)] if paper else []
     given = [(what, start, url) for what, start, url in wanted if url]
@@ -65,12 +71,18 @@ def fact(turn: Turn, view: View, named: Sequence[Source]) -> Draft | None:
             fit = max((view.fit(query, sentence) for query in turn.queries), default=0.0)
             shows = any(sentence.text in attribute.shows for attribute in wanted)
             if (shows and fit > 0) or (not wanted and fit >= _FIT):
-                found.append((fit + (0.3 if shows else 0.0), source, sentence))
+                found.append((fit + (_SHOWS if shows else 0.0) + _number_bonus(turn, sentence), source, sentence))
     if not found:
         return None
     found.sort(key=lambda item: (-item[0], item[1].source_id, item[2].number))
     _, source, sentence = found[0]
     return _with_references("lookup", [paragraph(attributed(source, sentence, called(source)))], [source])
+
+
+def _number_bonus(turn: Turn, sentence: Sentence) -> float:
+    """What a figure is worth where one is asked for."""
+    wants = _HOW_MUCH.search(turn.question.text) is not None
+    return _FIGURE if wants and any(letter.isdigit() for letter in sentence.text) else 0.0
 
 
 def one_source(source: Source) -> Draft:
@@ -103,7 +115,7 @@ def compare(named: Sequence[Source]) -> Draft:
     cells = []
     for label, choose in rows:
         cells.append((say(f"**{label}**"), *(_cell(source, choose(source)) for source in named)))
-    columns = ("", *(escape(called(source)) for source in named))
+    columns = ("", *(called(source) for source in named))
     return _with_references("compare", [Table(columns=columns, rows=tuple(cells))], named)
 
 
@@ -154,11 +166,11 @@ def refusal(reason: Refusal, view: View) -> Draft:
 
 def missing_fact(turn: Turn, named: Sequence[Source]) -> Draft:
     """An honest no about one particular of a source that is held."""
-    name = escape(called(named[0])) if named else "the model"
+    name = called(named[0]) if named else "the model"
     wanted = [attribute.name for attribute in asked_attributes(turn.question.text)]
     about = f" {listing(wanted, 'or')}" if wanted else " that"
-    held = "its summary" if named and sentences(named[0]) else "its links alone"
-    text = f"The sources don't say{about} for {name}. They hold {held}."
+    held = "its summary and its links" if named and sentences(named[0]) else "its links alone"
+    text = f"About {name}, the sources don't say{about}. They hold {held}."
     return body("refusal", [paragraph(say(text))])
 
 

@@ -8,7 +8,7 @@ from typing import cast
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage
 
 from bot.draft import Draft, References
-from bot.embedded.knowledge import Phrases
+from bot.embedded.knowledge import Phrases, asked_tasks
 from bot.embedded.language import Question, read_question, short_title
 from bot.tools import found_in
 from store.model import Source
@@ -65,7 +65,8 @@ _COMPARE = Phrases(
     ]
 )
 _SOURCE = re.compile(
-    r"\b(?:tell me (?:more )?about|what(?:'s| is| are| does)|summari[sz]e|describe|explain|who is)\b", re.IGNORECASE
+    r"\b(?:tell me (?:more )?about|what(?:'s| is| are| does)|summari[sz]e|describe|explain|who is|how do(?:es)? \S+ work)\b",
+    re.IGNORECASE,
 )
 _REFERRING = re.compile(
     r"\b(?:that one|this one|the same one|that (?:model|paper|method|network|tool)|this (?:model|paper|method|network|tool)"
@@ -130,7 +131,10 @@ def read_turn(messages: Sequence[BaseMessage]) -> Turn:
         for part in question.parts
         if part.rstrip("?") not in resolved or len(question.parts) > 1 or question.situation
     ]
-    queries = tuple(dict.fromkeys([resolved, *parts]))[:_MAX_QUERIES]
+    field = [
+        task.name for task in asked_tasks(resolved)[:2] if resolved not in task.terms
+    ]  # everyday words, the field's word
+    queries = tuple(dict.fromkeys([resolved, *parts, *field]))[:_MAX_QUERIES]
     return Turn(
         question=question,
         queries=queries,

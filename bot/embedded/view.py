@@ -5,19 +5,22 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bot.embedded.knowledge import Task, tasks_of
-from bot.embedded.language import Part, Sentence, sentences, short_title
+from bot.embedded.language import Part, Sentence, announces, is_name, sentences, short_title
+from bot.render import escape
 from bot.tools import Found
 from store.model import Kind, Source
 from store.text import header_span, summary_of
 
+_TASK_BONUS = (0.12, 0.06)  # for a source whose first, or second, subject is the kind of work asked for
 _PART_WEIGHT = 0.5  # of a part's own search in a source's score, beside the whole question's
 
 
 @dataclass(frozen=True)
 class View:
-    """What the searches of a turn found."""
+    """What the searches of a turn found, and the kinds of work that the turn asks for."""
 
     found: tuple[Found, ...]
+    tasks: tuple[Task, ...] = ()
 
     @cached_property
     def scores(self) -> dict[str, float]:
@@ -28,13 +31,21 @@ class View:
             for evidence in found.evidence:
                 source_id = evidence.source.source_id
                 scores[source_id] = max(scores.get(source_id, 0.0), weight * evidence.source_score)
-        return scores
+        return {source_id: score + self._task_bonus(source_id) for source_id, score in scores.items()}
+
+    @cached_property
+    def by_id(self) -> dict[str, Source]:
+        """The sources found, by id."""
+        return {source_id: source for found in self.found for source_id, source in found.sources.items()}
+
+    def _task_bonus(self, source_id: str) -> float:
+        about = subject(self.by_id[source_id])
+        return max((bonus for task, bonus in zip(about, _TASK_BONUS, strict=False) if task in self.tasks), default=0.0)
 
     @cached_property
     def sources(self) -> list[Source]:
         """The sources found, the best first."""
-        known = {source_id: source for found in self.found for source_id, source in found.sources.items()}
-        return sorted(known.values(), key=lambda source: (-self.scores[source.source_id], source.source_id))
+        return sorted(self.by_id.values(), key=lambda source: (-self.scores[source.source_id], source.source_id))
 
     @cached_property
     def _fits(self) -> dict[tuple[str, str, str], float]:
@@ -71,25 +82,8 @@ def contribution(source: Source) -> Sentence | None:
         return None
     if source.kind is Kind.MODEL:
         return usable[0]
-    strong = [s for s in usable if Part.METHOD in s.parts and _announces(s.text)]
+    strong = [s for s in usable if Part.METHOD in s.parts and announces(s.text)]
     return (strong or [s for s in usable if Part.METHOD in s.parts] or usable)[0]
-
-
-def _announces(text: str) -> bool:
-    head = text.casefold()
-    return any(
-        cue in head
-        for cue in (
-            "we propose",
-            "we introduce",
-            "we present",
-            "we develop",
-            "this paper",
-            "this work",
-            "we design",
-            "we carefully",
-        )
-    )
 
 
 def subject(source: Source) -> list[Task]:
@@ -98,12 +92,12 @@ def subject(source: Source) -> list[Task]:
 
 
 def pick(candidates: Iterable[Sentence], limit: int, *, used: Sequence[Sentence] = ()) -> list[Sentence]:
-    """The first `limit` candidates that were not used before."""
-    taken = {(sentence.source_id, sentence.number) for sentence in used}
+    """The first `limit` candidates that say something not used before, here or in a source with the same words."""
+    taken = {sentence.text for sentence in used}
     picked = []
     for sentence in candidates:
-        if (sentence.source_id, sentence.number) not in taken:
-            taken.add((sentence.source_id, sentence.number))
+        if sentence.text not in taken:
+            taken.add(sentence.text)
             picked.append(sentence)
         if len(picked) == limit:
             break
@@ -118,5 +112,6 @@ def header_line(source: Source, starting: str = "") -> str:
 
 
 def called(source: Source) -> str:
-    """A source's short name."""
-    return short_title(source.title)
+    """A source's short name, as Markdown: a name as it is, a description in italics."""
+    short = escape(short_title(source.title))
+    return short if is_name(source.title) else f"*{short}*"
