@@ -35,6 +35,7 @@ _TELLS_WHY_HARD = 0.10  # taken off one that only names a difficulty
 _SPEAKS_OF_IT = 0.08  # added for a sentence that speaks of a particular that is asked for
 _FAR = 0.05  # taken off a sentence of a source whose subject is another
 _RELEVANT = 0.55  # of the best source's score, from which an unscoped answer lists a source
+_MAINLY = 2  # mentions from which a paper is about a task rather than touching it
 _MAX_REFERENCES = 8
 _VIDEO = ("video", "frame", "clip", "film", "footage")
 
@@ -126,8 +127,8 @@ def _about_main(main: Source, tasks: Sequence[Task]) -> list[Statement]:
         header = Cited(source_id=main.source_id, quote=header_line(main))
         return [
             Statement(
-                text=f"The recommended model is {name}; it came with its links alone and no description, "
-                "so how it works inside the sources don't say.",
+                text=f"The recommended model is {name}; it came without a description, so how it works inside the sources "
+                "don't say.",
                 cites=(header,),
             )
             if main.kind is Kind.MODEL
@@ -152,9 +153,14 @@ def _limits(main: Source, tasks: Sequence[Task]) -> list[Sentence]:
 
 
 def _paper_for(tasks: Sequence[Task], main: Source, sources: Sequence[Source]) -> Source | None:
-    """The best paper that is mainly about one of the tasks."""
+    """The best paper that is mainly about one of the tasks and has a summary to quote."""
     for source in sources:
-        if source is not main and source.kind is Kind.PAPER and set(subject(source)[:1]) & set(tasks):
+        if (
+            source is not main
+            and source.kind is Kind.PAPER
+            and set(subject(source, _MAINLY)[:1]) & set(tasks)
+            and sentences(source)
+        ):
             return source
     return None
 
@@ -168,7 +174,7 @@ def _workflow(
     doing = (subject(main)[:1] or list(tasks[:1]))[0] if (subject(main) or tasks) else None
     given, got = (doing.input, doing.output) if doing else ("your picture", "the restored picture")
     name = main.title if main.kind is Kind.MODEL else short_title(main.title)
-    steps = Items(statements=tuple(_steps(main, sources, given, got, told)), ordered=True)
+    steps = Items(statements=tuple(_steps(main, tasks, sources, (given, got), told)), ordered=True)
     blocks: list[Block] = [Flow(input=given, model=name, output=got), steps]
     told = told | _quotes_in([steps])
     for part in turn.question.parts:
@@ -178,15 +184,18 @@ def _workflow(
     return blocks
 
 
-def _steps(main: Source, sources: Sequence[Source], given: str, got: str, told: set[str]) -> list[Statement]:
+def _steps(
+    main: Source, tasks: Sequence[Task], sources: Sequence[Source], doing: tuple[str, str], told: set[str]
+) -> list[Statement]:
     """Input, model and output, each in the source's words where it has some."""
+    given, got = doing
     fresh = [sentence for sentence in sentences(main) if sentence.text not in told]
     taken = _first(fresh, Part.INPUT)
     made = _first(fresh, Part.OUTPUT, taken)
     inner = _first(fresh, Part.METHOD, taken, made) or contribution(main)
     return [
         quote(main, taken, "**Input.** ") if taken else say(f"**Input.** {given[:1].upper()}{given[1:]}."),
-        quote(main, inner, "**Model.** ") if inner else _undescribed(main, sources),
+        quote(main, inner, "**Model.** ") if inner else _undescribed(main, tasks, sources, told),
         _outcome(main, got, made, taken),
     ]
 
@@ -204,18 +213,19 @@ def _first(candidates: Sequence[Sentence], part: Part, *others: Sentence | None)
     return next((sentence for sentence in candidates if part in sentence.parts and sentence not in others), None)
 
 
-def _undescribed(main: Source, sources: Sequence[Source]) -> Statement:
-    """The model step where the model came without a description: what the closest paper does instead."""
+def _undescribed(main: Source, tasks: Sequence[Task], sources: Sequence[Source], told: set[str]) -> Statement:
+    """The model step where the model came without a description: how the closest paper on the same task works."""
     header = Cited(source_id=main.source_id, quote=header_line(main))
-    for paper in sources:
-        sentence = contribution(paper) if paper is not main else None
-        if sentence is not None:
-            return Statement(
-                text=f"**Model.** {escape(main.title)} does this step, and the sources don't describe it. The closest one that "
-                f"is described, {called(paper)}, works like this: {quoted(paper, sentence)}",
-                cites=(header, cite(sentence)),
-            )
-    return Statement(text=f"**Model.** {escape(main.title)}, which the sources don't describe.", cites=(header,))
+    paper = _paper_for(tasks, main, sources)
+    if paper is None:
+        return Statement(text=f"**Model.** {escape(main.title)}, which the sources don't describe.", cites=(header,))
+    fresh = [sentence for sentence in sentences(paper) if sentence.text not in told]
+    sentence = _first(fresh, Part.METHOD) or contribution(paper) or sentences(paper)[0]
+    return Statement(
+        text=f"**Model.** {escape(main.title)} does this step, and the sources don't describe it. The closest one that is "
+        f"described, {called(paper)}, works like this: {quoted(paper, sentence)}",
+        cites=(header, cite(sentence)),
+    )
 
 
 def _answer(
@@ -298,7 +308,7 @@ def _why(source: Source, tasks: Sequence[Task], told: set[str], *, less: bool) -
     lead = _relevance(source, tasks, less)
     if sentence is None:
         header = Cited(source_id=source.source_id, quote=header_line(source))
-        return Statement(text=f"{lead}; only its links were supplied.", cites=(header,))
+        return Statement(text=f"{lead}; it came without a description.", cites=(header,))
     if sentence.text in told:
         return Statement(text=f"{lead}, quoted above.", cites=(cite(sentence),))
     return quote(source, sentence, f"{lead}. ")

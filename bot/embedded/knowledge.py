@@ -73,9 +73,9 @@ def asked_tasks(question: str) -> list[Task]:
     return _ranked([(task, len(task.asks.find(question)) + 2 * len(task.terms.find(question))) for task in tasks()])
 
 
-def tasks_of(text: str) -> list[Task]:
-    """The tasks that a source's text is about, the most mentioned first; the general one only when no other fits."""
-    return _ranked([(task, len(task.terms.find(text))) for task in tasks()])
+def tasks_of(text: str, mentions: int = 1) -> list[Task]:
+    """The tasks that a text speaks of at least `mentions` times, the most mentioned first; the general one only alone."""
+    return _ranked([(task, count) for task in tasks() if (count := len(task.terms.find(text))) >= mentions])
 
 
 def asked_attributes(question: str) -> list[Attribute]:

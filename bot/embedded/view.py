@@ -86,9 +86,9 @@ def contribution(source: Source) -> Sentence | None:
     return (strong or [s for s in usable if Part.METHOD in s.parts] or usable)[0]
 
 
-def subject(source: Source) -> list[Task]:
-    """The tasks that a source is about."""
-    return tasks_of(f"{source.title}. {source.title}. {summary_of(source.text)}")
+def subject(source: Source, mentions: int = 1) -> list[Task]:
+    """The tasks that a source speaks of at least `mentions` times, the most mentioned first; the title counts twice."""
+    return tasks_of(f"{source.title}. {source.title}. {summary_of(source.text)}", mentions)
 
 
 def pick(candidates: Iterable[Sentence], limit: int, *, used: Sequence[Sentence] = ()) -> list[Sentence]:
