@@ -4,6 +4,7 @@ A text is the title, the supplied links, an empty line, and the summary as suppl
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -47,10 +48,9 @@ def summary_of(text: str) -> str:
 def sentence_spans(text: str) -> tuple[Span, ...]:
     """The sentences of the summary in `text`, in order, without surrounding white space."""
     begin = header_span(text).end
+    summary = text[begin:]
     return tuple(
-        Span(begin + span.start, begin + span.end)
-        for piece in _segments(text[begin:])
-        for span in _fit(text[begin:], piece)
+        Span(begin + span.start, begin + span.end) for piece in _segments(summary) for span in _fit(summary, piece)
     )
 
 
@@ -105,31 +105,29 @@ def passages_of(source_id: str, text: str) -> list[Passage]:
     if sentences:
         spans.append((Role.WHOLE, Span(0, len(text))))
         spans += [(Role.SENTENCE, span) for span in sentences]
-    return [
-        Passage(
-            _passage_id(source_id, role, text[span.start : span.end], number),
-            source_id,
-            role,
-            span.start,
-            span.end,
+    seen: Counter[tuple[Role, str]] = Counter()
+    passages = []
+    for role, span in spans:
+        piece = text[span.start : span.end]
+        passages.append(
+            Passage(_passage_id(source_id, role, piece, seen[role, piece]), source_id, role, span.start, span.end)
         )
-        for number, (role, span) in enumerate(spans)
-    ]
+        seen[role, piece] += 1
+    return passages
 
 
-def _passage_id(source_id: str, role: Role, text: str, number: int) -> str:
-    key = "\x1f".join((source_id, role, str(number), text))
+def _passage_id(source_id: str, role: Role, text: str, repetition: int) -> str:
+    """The same for the same words wherever they stand, so that an edit embeds only what is new."""
+    key = "\x1f".join((source_id, role, str(repetition), text))
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def embedded_text(text: str, passage: Passage) -> str:
     """What the embedding model reads for a passage: links carry no meaning, so titles go in without them."""
+    if passage.role is Role.SENTENCE:
+        return text[passage.start : passage.end]
     title = text.split("\n", 1)[0]
-    if passage.role is Role.HEADER:
-        return title
-    if passage.role is Role.WHOLE:
-        return f"{title}\n{summary_of(text)}"
-    return text[passage.start : passage.end]
+    return title if passage.role is Role.HEADER else f"{title}\n{summary_of(text)}"
 
 
 def quotes(source: Source, quote: str) -> bool:
