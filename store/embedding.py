@@ -1,8 +1,10 @@
 """Turn texts into unit vectors with a sentence-transformers model; by default one that is installed with us."""
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -53,6 +55,7 @@ class SentenceTransformerEmbedder:
         self._name = name
         self._device = device
         self._model: SentenceTransformer | None = None
+        self._lock = threading.RLock()  # a tokenizer serves one thread at a time
 
     @property
     def name(self) -> str:
@@ -71,33 +74,54 @@ class SentenceTransformerEmbedder:
         """Embed texts: float32 (texts, dimension), each row of length 1."""
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        vectors = self.load().encode(
-            list(texts),
-            batch_size=_BATCH,
-            normalize_embeddings=True,
-            convert_to_numpy=True,
-            show_progress_bar=False,
-        )
+        readable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]  # half a pair is no character
+        with self._lock:
+            vectors = self.load().encode(
+                readable,
+                batch_size=_BATCH,
+                normalize_embeddings=True,
+                convert_to_numpy=True,
+                show_progress_bar=False,
+            )
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
     def load(self) -> "SentenceTransformer":
         """Read the model now; later calls return the same one."""
-        if self._model is None:
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing is fetched unless the user allows it
-            os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
-            location = packaged_model() if self._name == DEFAULT_MODEL else self._name
-            from sentence_transformers import SentenceTransformer
+        with self._lock:
+            if self._model is None:
+                os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing is fetched unless the user allows it
+                os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
+                location = packaged_model() if self._name == DEFAULT_MODEL else self._name
+                self._model = _read_model(str(location), self._name, None if self._device == "auto" else self._device)
+            return self._model
 
-            try:
-                self._model = SentenceTransformer(
-                    str(location), device=None if self._device == "auto" else self._device
-                )
-            except (OSError, ValueError) as error:
-                raise EmbeddingModelError(
-                    f"cannot load the embedding model {self._name} ({_first_line(error)}): give a folder that holds it, "
-                    "or set HF_HUB_OFFLINE=0 once to let it be downloaded"
-                ) from error
-        return self._model
+
+def _read_model(location: str, name: str, device: str | None) -> "SentenceTransformer":
+    from safetensors import SafetensorError
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        with _no_progress_bars():
+            return SentenceTransformer(location, device=device)
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
+        raise EmbeddingModelError(
+            f"cannot load the embedding model {name} ({_first_line(error)}): give a folder that holds it, "
+            "or set HF_HUB_OFFLINE=0 once to let it be downloaded"
+        ) from error
+
+
+@contextlib.contextmanager
+def _no_progress_bars() -> Iterator[None]:
+    """Keep transformers from drawing its own bar over ours, and leave it as it was."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def packaged_model() -> Path:

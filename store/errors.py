@@ -11,3 +11,7 @@ class DamagedTableError(StoreError):
 
 class EmbeddingModelError(StoreError):
     """The embedding model is missing, altered, or not the one that the store was built with."""
+
+
+class IndexUnavailableError(StoreError):
+    """Chroma cannot do what was asked of the vector index: damaged, gone, or its server does not answer."""

@@ -70,22 +70,22 @@ def search(
         bm25 = {source_id: score for source_id, score in bm25.items() if source_id in candidates}
     if not candidates:
         return []
-    pieces, vectors = table.passages_of(candidates)
-    similarities = np.clip(vectors @ vector, 0, 1)
+    with table.snapshot():  # offsets and texts must be of the same moment
+        pieces, vectors = table.passages_of(candidates)
+        known = {source.source_id: source for source in table.sources(candidates)}
     by_source: dict[str, list[tuple[Passage, float]]] = {}
-    for piece, similarity in zip(pieces, similarities.tolist(), strict=True):
-        by_source.setdefault(piece.source_id, []).append((piece, similarity))
+    if pieces:
+        for piece, similarity in zip(pieces, np.clip(vectors @ vector, 0, 1).tolist(), strict=True):
+            by_source.setdefault(piece.source_id, []).append((piece, similarity))
     top_words = max(bm25.values(), default=0.0)
     scores = {
         source_id: _source_score(scored, bm25.get(source_id, 0.0) / top_words if top_words > 0 else 0.0, weights)
         for source_id, scored in by_source.items()
     }
     best = sorted(scores, key=lambda source_id: (-scores[source_id], source_id))[:sources]
-    known = {source.source_id: source for source in table.sources(best)}
     return [
         evidence
         for source_id in best
-        if source_id in known
         for evidence in _evidence(known[source_id], by_source[source_id], scores[source_id], passages)
     ]
 

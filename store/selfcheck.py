@@ -1,7 +1,8 @@
 """Is an index what it was when it was built? Run as `python -m store.selfcheck FOLDER`, in a process of its own.
 
-Three questions, cheapest first: do the files have their digests, is Chroma's own SQLite file sound, and does each passage
-of a sample find itself by its own vector. Prints the first fault and exits 1; a crash answers the question too.
+Four questions, cheapest first: do the files have their digests, is Chroma's own SQLite file sound, does it name exactly
+the passages that went in, and does each passage of a sample find itself by its own vector. Prints the first fault and
+exits 1; a crash answers the question too.
 """
 
 import contextlib
@@ -9,7 +10,7 @@ import hashlib
 import json
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,20 +20,37 @@ from store.index import ChromaIndex
 
 MANIFEST = "unblur-manifest.json"
 _SAMPLE = "unblur-sample.npy"
+_SAVED = "index_metadata.pickle"  # stands in a vector segment that Chroma has written completely
 _CHANGES_WHEN_READ = "chroma.sqlite3"  # Chroma touches it at every opening, so it has no lasting digest
 _NEIGHBOURS = 10
 _SAME = 0.999  # cosine from which two vectors count as one; equal texts have equal vectors
 
 
-def seal(folder: Path, sample_ids: Sequence[str], sample: Vectors, count: int) -> None:
-    """Write down what a finished index in `folder` holds, for later checks."""
+def seal(folder: Path, sample_ids: Sequence[str], sample: Vectors, contents: Mapping[str, str]) -> None:
+    """Write down what a finished index in `folder` holds, for later checks; contents: source id by passage id."""
     np.save(folder / _SAMPLE, sample)
     files = {str(path.relative_to(folder)): _digest(path) for path in _sealed_files(folder)}
-    (folder / MANIFEST).write_text(json.dumps({"count": count, "sample": list(sample_ids), "files": files}))
+    manifest = {"count": len(contents), "contents": _fold(contents), "sample": list(sample_ids), "files": files}
+    (folder / MANIFEST).write_text(json.dumps(manifest))
 
 
 def fault_of(folder: Path) -> str | None:
     """The first thing wrong with the index in `folder`, None when it is sound."""
+    try:
+        fault = fault_of_files(folder)
+        if fault:
+            return fault
+        manifest = json.loads((folder / MANIFEST).read_text())
+        index = ChromaIndex.in_folder(folder)
+        if _fold(index.contents()) != manifest["contents"]:
+            return f"{_CHANGES_WHEN_READ} does not name the passages that went in"
+        return self_retrieval_fault(index, manifest["sample"], np.load(folder / _SAMPLE), manifest["count"])
+    except Exception as error:  # noqa: BLE001 - whatever a damaged index raises is the answer
+        return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+
+
+def fault_of_files(folder: Path) -> str | None:
+    """The first file in `folder` that is not as it was sealed; Chroma, which may end the process, is not asked."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text())
         for name, digest in manifest["files"].items():
@@ -40,13 +58,9 @@ def fault_of(folder: Path) -> str | None:
                 return f"{name} is missing"
             if _digest(folder / name) != digest:
                 return f"{name} was changed"
-        fault = _sqlite_fault(folder / _CHANGES_WHEN_READ)
-        if fault:
-            return fault
-        index = ChromaIndex.in_folder(folder)
-        return self_retrieval_fault(index, manifest["sample"], np.load(folder / _SAMPLE), manifest["count"])
-    except Exception as error:  # noqa: BLE001 - whatever a damaged index raises is the answer
-        return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+        return _sqlite_fault(folder / _CHANGES_WHEN_READ)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, sqlite3.Error) as error:
+        return f"{type(error).__name__}: {error}"[:200]
 
 
 def self_retrieval_fault(index: ChromaIndex, sample_ids: Sequence[str], sample: Vectors, count: int) -> str | None:
@@ -64,8 +78,15 @@ def self_retrieval_fault(index: ChromaIndex, sample_ids: Sequence[str], sample: 
 
 
 def _sealed_files(folder: Path) -> list[Path]:
-    names = (MANIFEST, _CHANGES_WHEN_READ, f"{_CHANGES_WHEN_READ}-wal", f"{_CHANGES_WHEN_READ}-shm")
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in names)
+    """The files that stay as they are until the next write: a vector segment without its metadata was never saved."""
+    segments = {path.parent for path in folder.rglob(_SAVED)}
+    return sorted(
+        path for path in folder.rglob("*") if path.is_file() and (path.parent in segments or path.name == _SAMPLE)
+    )
+
+
+def _fold(contents: Mapping[str, str]) -> str:
+    return hashlib.blake2b(json.dumps(sorted(contents.items())).encode(), digest_size=16).hexdigest()
 
 
 def _digest(path: Path) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from store.embedding import Embedder, Vectors
-from store.errors import EmbeddingModelError, StoreError
+from store.errors import DamagedTableError, EmbeddingModelError, IndexUnavailableError, StoreError
 from store.identity import source_id
 from store.keeper import FolderKeeper, Keeper, MemoryKeeper, Notify, ServerKeeper
 from store.model import Brief, BriefRecord, Changes, Entry, Evidence, Passage, Scope, Source
@@ -48,22 +48,16 @@ class Store:
         notify: told in one line when something was damaged and built again.
         Raises DamagedTableError, StoreError, or EmbeddingModelError when another model built the store.
         """
-        table = Table(folder / "sources.sqlite3")
-        table.check()
-        recorded = table.get_meta("embedding_model")
-        if recorded not in (None, embedder.name):
+        table = _sound_table(folder)
+        try:
+            _refuse_other_model(table, embedder)
+            lock = FileLock(folder / "lock")
+            keeper = _keeper(table, folder, lock, chroma_url, notify)
+            if isinstance(keeper, FolderKeeper):
+                keeper.start_check()
+        except BaseException:
             table.close()
-            raise EmbeddingModelError(
-                f"the store in {folder} was built with the embedding model {recorded}, and {embedder.name} is set: "
-                f"set UNBLUR_EMBEDDING_MODEL={recorded}, or run `unblur ingest --re-embed` to embed every source again"
-            )
-        lock = FileLock(folder / "lock")
-        keeper: Keeper
-        if chroma_url:
-            keeper = ServerKeeper(table, chroma_url, notify)
-        else:
-            keeper = FolderKeeper(table, folder / "index", lock, notify)
-            keeper.start_check()
+            raise
         return cls(table, embedder, keeper, lock)
 
     @classmethod
@@ -101,29 +95,33 @@ class Store:
 
         Killed at any moment, it leaves whole sources; putting the brief again completes it. What an edited brief no
         longer names stays until `prune`. Put several briefs inside one `with store.writing()`.
+        Raises StoreError when the brief holds what cannot be kept, or the store cannot be written.
         """
+        _refuse_unstorable(brief)
         entries = _merge_twins(brief)
         digest = _brief_digest(brief)
         if self._table.brief_digest(brief.name) == digest:
             return Changes(unchanged=len(entries))
         with self.writing():
             self._record_model()
-            revision = self._table.next_revision()
+            revision = self._table.begin_brief(brief)
             total = Changes()
             items = list(entries.items())
             for start in range(0, len(items), _BATCH):
                 total += self._put_batch(brief.name, start, revision, dict(items[start : start + _BATCH]))
                 if progress:
                     progress(min(start + _BATCH, len(items)), len(items))
-            dropped = self._table.finish_brief(brief, digest, entries.keys())
-            self._merge_again(dropped)
+            self._merge_without({brief.name}, self._table.sources_of_briefs([brief.name]) - entries.keys())
+            self._table.finish_brief(brief, digest, entries.keys())
         return total
 
     def prune(self, gone_briefs: Collection[str] = ()) -> int:
         """Forget briefs, then remove every source that no brief names; returns how many sources were removed."""
         with self.writing():
-            self._merge_again(self._table.forget_briefs(gone_briefs))
-            return self._table.remove_orphans()
+            _refuse_other_model(self._table, self._embedder)
+            gone = set(gone_briefs)
+            self._merge_without(gone, self._table.sources_of_briefs(gone))
+            return self._table.forget_briefs(gone)
 
     def sync(self) -> None:
         """Bring the vector index in line with the sources now."""
@@ -134,22 +132,24 @@ class Store:
 
         Used after the embedding model was changed: see `Store.open_for_re_embedding`.
         """
-        sources = self._table.sources()
+        model = {"embedding_model": self._embedder.name, "embedding_dimension": str(self._embedder.dimension)}
         with self.writing():
-            self._table.set_meta(
-                {"embedding_model": self._embedder.name, "embedding_dimension": str(self._embedder.dimension)}
-            )
+            self._table.set_meta({"re_embedding": "begun"})
+            sources = self._table.sources()
             for start in range(0, len(sources), _BATCH):
                 self._write(sources[start : start + _BATCH], (), known=set())
                 if progress:
                     progress(min(start + _BATCH, len(sources)), len(sources))
+            self._keeper.discard()
+            self._table.set_meta({**model, "re_embedding": ""})
         return len(sources)
 
     def _record_model(self) -> None:
+        """Make sure that only one model's vectors go in."""
+        _refuse_other_model(self._table, self._embedder)
         if self._table.get_meta("embedding_model") is None:
-            self._table.set_meta(
-                {"embedding_model": self._embedder.name, "embedding_dimension": str(self._embedder.dimension)}
-            )
+            dimension = str(self._embedder.dimension)
+            self._table.set_meta({"embedding_model": self._embedder.name, "embedding_dimension": dimension})
 
     def _put_batch(self, brief: str, first: int, revision: int, entries: dict[str, Entry]) -> Changes:
         others = self._table.entries_of(entries)
@@ -170,11 +170,17 @@ class Store:
         self._write(sources, rows, self._table.known_passages([source.source_id for source in sources]))
         return Changes(added, changed, len(entries) - added - changed)
 
-    def _merge_again(self, source_ids: Collection[str]) -> None:
-        """Renew sources that lost a brief from those that still name them; one that none names stays as it was."""
-        named = {identity: found for identity, found in self._table.entries_of(source_ids).items() if found}
-        before = self._table.text_digests(named)
-        merged = [_merge(identity, [entry for _, _, entry in found]) for identity, found in named.items()]
+    def _merge_without(self, gone_briefs: Collection[str], source_ids: Collection[str]) -> None:
+        """Renew sources from the other briefs that name them; one that no other names stays as it was.
+
+        Before the briefs are forgotten, so that a process killed in between has not forgotten what is left to do.
+        """
+        entries = {
+            identity: [entry for brief, _, entry in found if brief not in gone_briefs]
+            for identity, found in self._table.entries_of(source_ids).items()
+        }
+        before = self._table.text_digests(entries)
+        merged = [_merge(identity, found) for identity, found in entries.items() if found]
         stale = [source for source in merged if before.get(source.source_id) != text_digest(source.text)]
         self._write(stale, (), self._table.known_passages([source.source_id for source in stale]))
 
@@ -187,9 +193,20 @@ class Store:
         passages = {source.source_id: passages_of(source.source_id, source.text) for source in sources}
         texts = {source.source_id: source.text for source in sources}
         fresh: list[Passage] = [p for found in passages.values() for p in found if p.passage_id not in known]
-        encoded = self._embedder.encode([embedded_text(texts[p.source_id], p) for p in fresh])
+        encoded = self._encode([embedded_text(texts[p.source_id], p) for p in fresh])
         vectors: dict[str, Vectors] = {p.passage_id: encoded[number] for number, p in enumerate(fresh)}
         self._table.write_sources(sources, passages, vectors, rows)
+
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts; raises EmbeddingModelError when the model under this name is not the one that it was."""
+        vectors = self._embedder.encode(texts)
+        recorded = self._table.get_meta("embedding_dimension")
+        if recorded is not None and not self._table.get_meta("re_embedding") and vectors.shape[1] != int(recorded):
+            raise EmbeddingModelError(
+                f"the embedding model {self._embedder.name} gives {vectors.shape[1]} numbers a text, and the store was "
+                f"built with {recorded}: put the former model back, or run `unblur ingest --re-embed`"
+            )
+        return vectors
 
     # -- reading
 
@@ -207,29 +224,34 @@ class Store:
 
     def warm_up(self) -> None:
         """Load the embedding model and the index now rather than at the first search."""
-        self._embedder.encode(["warm up"])
+        self._encode(["warm up"])
         self._keeper.index()
 
     def search(self, query: str, *, scope: Scope | None = None, sources: int = 8, passages: int = 6) -> list[Evidence]:
         """The best passages of the best sources for `query`, best source first.
 
         sources, passages: how many sources, and how many passages of each, at most.
+        Raises StoreError when the index can neither be used nor built again.
         """
         if not query.strip() or self._table.count() == 0:
             return []
         source_ids = None if scope is None else self._table.scope_ids(scope)
         if source_ids is not None and not source_ids:
             return []
-        vector = self._embedder.encode([query])[0]
-        return search_table(
-            self._table,
-            self._keeper.index(),
-            query,
-            vector,
-            source_ids=source_ids,
-            sources=sources,
-            passages=passages,
-        )
+        _refuse_other_model(self._table, self._embedder)  # another process may have embedded all again
+        vector = self._encode([query])[0]
+
+        def find() -> list[Evidence]:
+            index = self._keeper.index()
+            return search_table(
+                self._table, index, query, vector, source_ids=source_ids, sources=sources, passages=passages
+            )
+
+        try:
+            return find()
+        except IndexUnavailableError:  # removed, damaged or restarted since it was opened
+            self._keeper.distrust()
+            return find()
 
     def similarities(self, query: str, texts: Sequence[str]) -> list[float]:
         """Cosine similarity of `query` to each of a few texts, 0 to 1."""
@@ -239,14 +261,70 @@ class Store:
         return [max(0.0, float(value)) for value in vectors[1:] @ vectors[0]]
 
 
-def open_for_re_embedding(folder: Path, embedder: Embedder, notify: Notify = lambda message: None) -> Store:
+def open_for_re_embedding(
+    folder: Path, embedder: Embedder, notify: Notify = lambda message: None, *, chroma_url: str = ""
+) -> Store:
     """Open a store whatever model built it, to call `re_embed` and nothing else."""
     if not (folder / "sources.sqlite3").exists():
         raise StoreError(f"there is no store in {folder}: run `unblur ingest` with your briefs first")
-    table = Table(folder / "sources.sqlite3")
-    table.check()
+    table = _sound_table(folder)
     lock = FileLock(folder / "lock")
-    return Store(table, embedder, FolderKeeper(table, folder / "index", lock, notify), lock)
+    return Store(table, embedder, _keeper(table, folder, lock, chroma_url, notify), lock)
+
+
+def _sound_table(folder: Path) -> Table:
+    """The table of sources in `folder`, checked."""
+    path = folder / "sources.sqlite3"
+    if path.is_file() and path.stat().st_size == 0 and (folder / "index").exists():
+        raise DamagedTableError(
+            f"the table of sources {path} is empty, though an index was built from it: move it away and run "
+            "`unblur ingest` with your briefs again"
+        )
+    table = Table(path)
+    try:
+        table.check()
+    except BaseException:
+        table.close()
+        raise
+    return table
+
+
+def _keeper(table: Table, folder: Path, lock: FileLock, chroma_url: str, notify: Notify) -> Keeper:
+    if chroma_url:
+        return ServerKeeper(table, chroma_url, lock, notify)
+    return FolderKeeper(table, folder / "index", lock, notify)
+
+
+def _refuse_other_model(table: Table, embedder: Embedder) -> None:
+    """Raise EmbeddingModelError unless the vectors in `table` are those of `embedder`."""
+    if table.get_meta("re_embedding"):
+        raise EmbeddingModelError(
+            "embedding every source again was interrupted: run `unblur ingest --re-embed` to complete it"
+        )
+    recorded = table.get_meta("embedding_model")
+    if recorded not in (None, embedder.name):
+        raise EmbeddingModelError(
+            f"the store {table.path and table.path.parent} was built with the embedding model {recorded}, and "
+            f"{embedder.name} is set: set UNBLUR_EMBEDDING_MODEL={recorded}, or run `unblur ingest --re-embed` to embed "
+            "every source again"
+        )
+
+
+def _refuse_unstorable(brief: Brief) -> None:
+    """Raise StoreError for text that is no text, and for links that would break the lines of a source's text."""
+    for entry in brief.entries:
+        for link in (entry.paper_url, entry.github_url):
+            if link and len(link.split()) != 1:
+                raise StoreError(f"brief {brief.name!r}: the link {link!r} holds white space: write it without")
+    entries = [(e.title, e.summary, e.paper_url, e.github_url) for e in brief.entries]
+    for text in (brief.name, brief.question, brief.origin, *(part for parts in entries for part in parts)):
+        try:
+            (text or "").encode()
+        except UnicodeEncodeError as error:
+            raise StoreError(
+                f"brief {brief.name!r}: character {error.start + 1} of {(text or '')[:40]!r} is half of a pair: "
+                "save the brief as UTF-8"
+            ) from error
 
 
 def _merge_twins(brief: Brief) -> dict[str, Entry]:

@@ -4,134 +4,22 @@ Everything else (the vector index) is built from it. Each public function is one
 killed at any moment leaves the state before or after it.
 """
 
-import contextlib
 import hashlib
 import sqlite3
-import threading
-import uuid
-import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
+from store.database import Database, checksum, insert
 from store.embedding import Vectors
-from store.errors import DamagedTableError, StoreError
 from store.model import Brief, BriefRecord, Entry, Kind, Passage, Role, Scope, Source
 
-SCHEMA = 1
-_BUSY_TIMEOUT_S = 30
 _VARIABLES = 500  # values bound in one statement; SQLite's own limit is far higher
-
-_CREATE = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE briefs (name TEXT PRIMARY KEY, question TEXT, origin TEXT NOT NULL, digest TEXT NOT NULL);
-CREATE TABLE entries (
-    brief TEXT NOT NULL, source_id TEXT NOT NULL, position INTEGER NOT NULL, revision INTEGER NOT NULL,
-    kind TEXT NOT NULL, title TEXT NOT NULL, paper_url TEXT, github_url TEXT, summary TEXT NOT NULL,
-    PRIMARY KEY (brief, source_id)
-);
-CREATE INDEX entries_by_source ON entries (source_id);
-CREATE TABLE sources (
-    number INTEGER PRIMARY KEY, source_id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, title TEXT NOT NULL,
-    paper_url TEXT, github_url TEXT, text TEXT NOT NULL, digest TEXT NOT NULL
-);
-CREATE TABLE passages (
-    passage_id TEXT PRIMARY KEY, source_id TEXT NOT NULL, role TEXT NOT NULL, start INTEGER NOT NULL,
-    end INTEGER NOT NULL, vector BLOB NOT NULL, checksum INTEGER NOT NULL
-);
-CREATE INDEX passages_by_source ON passages (source_id);
-CREATE VIRTUAL TABLE words USING fts5 (title, body, tokenize = "porter unicode61 remove_diacritics 2");
-"""
+_UNFINISHED = ""  # digest of a brief that is not in completely
 
 
-class Table:
-    """The SQLite file behind a store; threads share one connection through a lock.
-
-    path: the file, made when it is missing; None keeps everything in memory.
-    Raises DamagedTableError when the file is no longer a sound table, StoreError when a newer version wrote it.
-    """
-
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
-        self._lock = threading.RLock()
-        try:
-            if path is not None:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                path or ":memory:", timeout=_BUSY_TIMEOUT_S, check_same_thread=False, isolation_level=None
-            )
-            self._connection.row_factory = sqlite3.Row
-            self._prepare()
-        except sqlite3.DatabaseError as error:
-            raise self._damaged(error) from error
-        except OSError as error:
-            raise StoreError(
-                f"cannot use the data folder {path and path.parent} ({error}): check UNBLUR_HOME"
-            ) from error
-
-    def close(self) -> None:
-        """Let go of the file."""
-        with self._lock:
-            self._connection.close()
-
-    def _prepare(self) -> None:
-        if self.path is not None:
-            self._connection.execute("PRAGMA journal_mode = WAL")
-        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == SCHEMA:
-            return
-        if version > SCHEMA:
-            raise StoreError(
-                f"{self.path} was written by a newer Unblur (format {version}, this one knows {SCHEMA}): "
-                "update Unblur, or set UNBLUR_HOME to another folder"
-            )
-        with self.transaction():
-            if self._connection.execute("PRAGMA user_version").fetchone()[0] == SCHEMA:
-                return  # another process made the tables while we waited
-            for statement in _CREATE.split(";\n"):
-                if statement.strip():
-                    self._connection.execute(statement)
-            self._connection.execute("INSERT INTO meta VALUES ('store_id', ?)", (uuid.uuid4().hex,))
-            self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
-
-    def _damaged(self, reason: object) -> DamagedTableError:
-        return DamagedTableError(
-            f"the table of sources {self.path} is damaged ({reason}): move it away and run "
-            "`unblur ingest` with your briefs again; the briefs themselves were not touched"
-        )
-
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """One write transaction: all of it happens or nothing."""
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
-
-    def _rows(self, statement: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
-        with self._lock:
-            return self._connection.execute(statement, values).fetchall()
-
-    def check(self) -> None:
-        """Read everything once and compare it with its checksums; raises DamagedTableError."""
-        try:
-            verdict = self._rows("PRAGMA quick_check(1)")[0][0]
-            if verdict != "ok":
-                raise self._damaged(verdict)
-            for row in self._rows("SELECT source_id, text, digest FROM sources"):
-                if text_digest(row["text"]) != row["digest"]:
-                    raise self._damaged(f"the text of {row['source_id']} is not what was ingested")
-            with self._lock:
-                for row in self._connection.execute("SELECT passage_id, vector, checksum FROM passages"):
-                    if zlib.crc32(row["vector"]) != row["checksum"]:
-                        raise self._damaged(f"the vector of passage {row['passage_id']} is not what was stored")
-        except sqlite3.DatabaseError as error:
-            raise self._damaged(error) from error
+class Table(Database):
+    """What is known about briefs, sources and passages; see `Database` for the file and its errors."""
 
     # -- facts about the store itself
 
@@ -143,7 +31,8 @@ class Table:
     def set_meta(self, facts: Mapping[str, str]) -> None:
         """Record facts, all of them or none."""
         with self.transaction() as connection:
-            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(facts.items()))
+            for fact in facts.items():
+                insert(connection, "meta", fact)
 
     def generation(self) -> int:
         """A number that grows with every change of the passages."""
@@ -154,7 +43,7 @@ class Table:
     def brief_digest(self, name: str) -> str | None:
         """The digest of a brief that went in completely, else None."""
         rows = self._rows("SELECT digest FROM briefs WHERE name = ?", (name,))
-        return rows[0]["digest"] if rows else None
+        return rows[0]["digest"] or None if rows else None
 
     def briefs(self) -> list[BriefRecord]:
         """All briefs, by name."""
@@ -166,9 +55,22 @@ class Table:
             for row in self._rows("SELECT name, question, origin FROM briefs ORDER BY name")
         ]
 
-    def next_revision(self) -> int:
-        """A number above that of every entry, so that the newest brief wins where two disagree."""
-        return int(self._rows("SELECT coalesce(max(revision), 0) + 1 FROM entries")[0][0])
+    def begin_brief(self, brief: Brief) -> int:
+        """Record that `brief` is going in; returns a revision above all others, since the newest brief wins.
+
+        From here to `finish_brief` it has no digest, so that a brief whose writer was killed is put in again.
+        """
+        with self.transaction() as connection:
+            insert(connection, "briefs", (brief.name, brief.question, brief.origin, _UNFINISHED))
+            return int(connection.execute("SELECT coalesce(max(revision), 0) + 1 FROM entries").fetchone()[0])
+
+    def sources_of_briefs(self, names: Collection[str]) -> set[str]:
+        """The ids of the sources that some briefs name."""
+        found: set[str] = set()
+        for part in _parts(sorted(names)):
+            rows = self._rows(f"SELECT source_id FROM entries WHERE brief IN ({_marks(part)})", part)
+            found.update(row[0] for row in rows)
+        return found
 
     def entries_of(self, source_ids: Collection[str]) -> dict[str, list[tuple[str, int, Entry]]]:
         """For each source (brief, revision, entry) of every brief that names it, newest first."""
@@ -196,61 +98,33 @@ class Table:
         """
         with self.transaction() as connection:
             for brief, position, revision, source_id, entry in entries:
-                connection.execute(
-                    "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        brief,
-                        source_id,
-                        position,
-                        revision,
-                        entry.kind,
-                        entry.title,
-                        entry.paper_url,
-                        entry.github_url,
-                        entry.summary,
-                    ),
-                )
+                supplied = (entry.kind, entry.title, entry.paper_url, entry.github_url, entry.summary)
+                insert(connection, "entries", (brief, source_id, position, revision, *supplied))
             for source in sources:
                 _write_source(connection, source)
                 _write_passages(connection, source.source_id, passages[source.source_id], vectors)
             if sources:
                 _advance(connection)
 
-    def finish_brief(self, brief: Brief, digest: str, kept: Collection[str]) -> list[str]:
-        """Record that `brief` is in completely and drop its entries for other sources; returns those sources' ids."""
+    def finish_brief(self, brief: Brief, digest: str, kept: Collection[str]) -> None:
+        """Record that `brief` is in completely and drop its entries for sources other than `kept`."""
         with self.transaction() as connection:
-            named = [r[0] for r in connection.execute("SELECT source_id FROM entries WHERE brief = ?", (brief.name,))]
-            dropped = sorted(set(named) - set(kept))
-            connection.executemany(
-                "DELETE FROM entries WHERE brief = ? AND source_id = ?", [(brief.name, d) for d in dropped]
-            )
-            connection.execute(
-                "INSERT OR REPLACE INTO briefs VALUES (?, ?, ?, ?)",
-                (brief.name, brief.question, brief.origin, digest),
-            )
-            return dropped
+            named = {r[0] for r in connection.execute("SELECT source_id FROM entries WHERE brief = ?", (brief.name,))}
+            for dropped in named - set(kept):
+                connection.execute("DELETE FROM entries WHERE brief = ? AND source_id = ?", (brief.name, dropped))
+            insert(connection, "briefs", (brief.name, brief.question, brief.origin, digest))
 
-    def forget_briefs(self, names: Collection[str]) -> list[str]:
-        """Remove briefs and their entries; returns the ids of the sources they named."""
-        touched: set[str] = set()
+    def forget_briefs(self, names: Collection[str]) -> int:
+        """Remove briefs, their entries, and every source that no brief names then; returns how many sources."""
         with self.transaction() as connection:
             for name in names:
-                touched.update(
-                    r[0] for r in connection.execute("SELECT source_id FROM entries WHERE brief = ?", (name,))
-                )
                 connection.execute("DELETE FROM entries WHERE brief = ?", (name,))
                 connection.execute("DELETE FROM briefs WHERE name = ?", (name,))
-        return sorted(touched)
-
-    def remove_orphans(self) -> int:
-        """Remove every source that no brief names; returns how many."""
-        with self.transaction() as connection:
             orphans = connection.execute(
                 "SELECT number, source_id FROM sources WHERE source_id NOT IN (SELECT source_id FROM entries)"
             ).fetchall()
             for row in orphans:
                 connection.execute("DELETE FROM passages WHERE source_id = ?", (row["source_id"],))
-                connection.execute("DELETE FROM words WHERE rowid = ?", (row["number"],))
                 connection.execute("DELETE FROM sources WHERE number = ?", (row["number"],))
             if orphans:
                 _advance(connection)
@@ -298,11 +172,7 @@ class Table:
         if scope.source_ids is not None:
             ids &= scope.source_ids
         if scope.briefs is not None:
-            members: set[str] = set()
-            for part in _parts(sorted(scope.briefs)):
-                found = self._rows(f"SELECT source_id FROM entries WHERE brief IN ({_marks(part)})", part)
-                members.update(row["source_id"] for row in found)
-            ids &= members
+            ids &= self.sources_of_briefs(scope.briefs)
         return ids
 
     def count(self) -> int:
@@ -320,9 +190,13 @@ class Table:
 
     # -- passages
 
-    def passage_ids(self) -> set[str]:
-        """The ids of all passages."""
-        return {row[0] for row in self._rows("SELECT passage_id FROM passages")}
+    def passage_sources(self) -> dict[str, str]:
+        """The source id of every passage, by passage id."""
+        return {row[0]: row[1] for row in self._rows("SELECT passage_id, source_id FROM passages")}
+
+    def count_passages(self) -> int:
+        """How many passages there are."""
+        return int(self._rows("SELECT count(*) FROM passages")[0][0])
 
     def known_passages(self, source_ids: Collection[str]) -> set[str]:
         """The ids of the passages of some sources."""
@@ -356,23 +230,15 @@ def text_digest(text: str) -> str:
 
 
 def _write_source(connection: sqlite3.Connection, source: Source) -> None:
+    links = (source.paper_url, source.github_url)
+    values = (source.source_id, source.kind, source.title, *links, source.text, text_digest(source.text))
     connection.execute(
-        "INSERT INTO sources (source_id, kind, title, paper_url, github_url, text, digest) VALUES (?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (source_id) DO UPDATE SET kind = excluded.kind, title = excluded.title, paper_url = excluded.paper_url, "
-        "github_url = excluded.github_url, text = excluded.text, digest = excluded.digest",
-        (
-            source.source_id,
-            source.kind,
-            source.title,
-            source.paper_url,
-            source.github_url,
-            source.text,
-            text_digest(source.text),
-        ),
+        "INSERT INTO sources (source_id, kind, title, paper_url, github_url, text, digest, checksum) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source_id) DO UPDATE SET kind = excluded.kind, "
+        "title = excluded.title, paper_url = excluded.paper_url, github_url = excluded.github_url, "
+        "text = excluded.text, digest = excluded.digest, checksum = excluded.checksum",
+        (*values, checksum(values)),
     )
-    number = connection.execute("SELECT number FROM sources WHERE source_id = ?", (source.source_id,)).fetchone()[0]
-    connection.execute("DELETE FROM words WHERE rowid = ?", (number,))
-    connection.execute("INSERT INTO words (rowid, title, body) VALUES (?, ?, ?)", (number, source.title, source.text))
 
 
 def _write_passages(
@@ -382,17 +248,13 @@ def _write_passages(
     vectors: Mapping[str, Vectors],
 ) -> None:
     for passage in passages:
-        if passage.passage_id not in vectors:  # stored before; its place in the text may have moved
-            connection.execute(
-                "UPDATE passages SET start = ?, end = ? WHERE passage_id = ?",
-                (passage.start, passage.end, passage.passage_id),
-            )
-            continue
-        blob = np.ascontiguousarray(vectors[passage.passage_id], dtype="<f4").tobytes()
-        connection.execute(
-            "INSERT OR REPLACE INTO passages VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (passage.passage_id, source_id, passage.role, passage.start, passage.end, blob, zlib.crc32(blob)),
-        )
+        if passage.passage_id in vectors:
+            blob = np.ascontiguousarray(vectors[passage.passage_id], dtype="<f4").tobytes()
+        else:  # stored before; its place in the text may have moved
+            found = connection.execute("SELECT vector FROM passages WHERE passage_id = ?", (passage.passage_id,))
+            blob = found.fetchone()["vector"]
+        place = (passage.role, passage.start, passage.end)
+        insert(connection, "passages", (passage.passage_id, source_id, *place, blob))
     kept = {passage.passage_id for passage in passages}
     for row in connection.execute("SELECT passage_id FROM passages WHERE source_id = ?", (source_id,)).fetchall():
         if row[0] not in kept:
@@ -400,10 +262,8 @@ def _write_passages(
 
 
 def _advance(connection: sqlite3.Connection) -> None:
-    connection.execute(
-        "INSERT INTO meta VALUES ('generation', '1') "
-        "ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)"
-    )
+    row = connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+    insert(connection, "meta", ("generation", str(int(row["value"]) + 1 if row else 1)))
 
 
 def _passage(row: sqlite3.Row) -> Passage:
