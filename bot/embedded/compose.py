@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.draft import Draft
 from bot.embedded import short
 from bot.embedded.explain import explain
-from bot.embedded.gate import Refusal, names, refuse
+from bot.embedded.gate import names, refuse
 from bot.embedded.knowledge import asked_attributes, asked_tasks
 from bot.embedded.turn import Turn
 from bot.embedded.view import View
@@ -27,7 +27,7 @@ def compose(turn: Turn, searched: Sequence[Found]) -> Draft:
         return explain(turn, view)
     named = _named(turn, view)
     if turn.wants_link:
-        return short.link(turn, named) if named else short.refusal(Refusal(), view)
+        return short.link(turn, named or view.sources[:1])
     if turn.wants_comparison and len(named) > 1:
         return short.compare(named)
     wants_fact = bool(asked_attributes(turn.question.text)) and turn.words <= _FACT_WORDS

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.embedded.knowledge import asked_tasks
+from bot.embedded.knowledge import asked_tasks, most_asked
 from bot.embedded.language import short_title
 from bot.embedded.turn import Turn
 from bot.embedded.view import View, subject
@@ -16,6 +16,8 @@ from store.model import Source
 
 # Chosen on a set of answerable and foreign questions over the supplied briefs; see benchmarks/refusals.py.
 MIN_FIT = 0.30  # cosine of the best passage below which a question is about something else
+SURE_FIT = 0.60  # cosine from which a passage answers, whatever kind of work it speaks of
+_MENTIONS = 2  # of a kind of work, from which a source is about it
 MIN_FIT_IN_FIELD = 0.20  # the same for a question that speaks of a task of the field
 
 _NAME = re.compile(r"(?<![\w-])(?=[\w.+-]*[A-Z])[A-Za-z][\w+-]*(?:\.\w+)*(?![\w-])")
@@ -55,9 +57,10 @@ def refuse(turn: Turn, view: View) -> Refusal | None:
     if names(turn.question.text, view.sources):
         return None
     tasks = asked_tasks(turn.question.text)
-    held = {task.name for source in view.sources for task in subject(source)}
-    if tasks and not any(task.name in held for task in tasks):
-        return Refusal(tasks[0].name)
+    wanted = most_asked(turn.question.text)
+    held = {task for source in view.sources for task in subject(source, _MENTIONS)}
+    if wanted and not held & set(wanted) and view.best_fit < SURE_FIT:
+        return Refusal(wanted[0].name)
     if view.best_fit < (MIN_FIT_IN_FIELD if tasks else MIN_FIT):
         return Refusal()
     return None

@@ -69,7 +69,7 @@ def fact(turn: Turn, view: View, named: Sequence[Source]) -> Draft | None:
     for source in named or view.sources[:3]:
         for sentence in sentences(source):
             fit = max((view.fit(query, sentence) for query in turn.queries), default=0.0)
-            shows = any(sentence.text in attribute.shows for attribute in wanted)
+            shows = bool(wanted) and all(sentence.text in attribute.shows for attribute in wanted)
             if (shows and fit > 0) or (not wanted and fit >= _FIT):
                 found.append((fit + (_SHOWS if shows else 0.0) + _number_bonus(turn, sentence), source, sentence))
     if not found:

@@ -27,7 +27,8 @@ _HELP = re.compile(
 )
 _LINK = Phrases(
     [
-        "link*",
+        "link",
+        "links",
         "url*",
         "github",
         "repo",
@@ -38,16 +39,9 @@ _LINK = Phrases(
         "code",
         "arxiv",
         "pdf",
-        "download",
-        "web page",
-        "website",
-        "paper",
     ]
 )
-_LINK_ASK = re.compile(
-    r"\b(?:give|send|show|share|where|find|get|have|has|is there|link|url|available|published|released?|which|does|do)\b",
-    re.IGNORECASE,
-)
+_PAPER = re.compile(r"\b(?:where|give|find|send|show|get|have|has|is there)\b.{0,40}\bpapers?\b", re.IGNORECASE)
 _COMPARE = Phrases(
     [
         "compare",
@@ -103,9 +97,8 @@ class Turn:
     def wants_link(self) -> bool:
         """Whether a link is asked for."""
         text = self.question.text
-        return (
-            self.words <= _SHORT and text in _LINK and _LINK_ASK.search(text) is not None and not self.wants_comparison
-        )
+        wanted = text in _LINK or _PAPER.search(text) is not None
+        return self.words <= _SHORT and wanted and not self.wants_comparison
 
     @property
     def wants_comparison(self) -> bool:
