@@ -86,12 +86,13 @@ def test_tiled_and_whole_agree_to_50_db_with_the_bundled_weights():
     assert 10 * np.log10(255**2 / max(error, 1e-9)) > 50
 
 
-def test_colours_stay_where_the_photos_are(tiny_restorer):
-    photo = made_photo(200, 160)
-    restored = tiny_restorer.restore(photo).image
-    for box in ((0, 0, 200, 160), (0, 0, 100, 80), (100, 80, 200, 160)):
-        drift = levels(restored.crop(box)).mean((0, 1)) - levels(photo.crop(box)).mean((0, 1))
-        assert np.abs(drift).max() < 1.5  # levels of 256; clipping at white leaves a little
+def test_colours_stay_where_the_photos_are_though_the_network_shifts_them(tiny_checkpoint, monkeypatch):
+    restorer = Restorer(tiny_checkpoint)
+    redder = torch.tensor([0.08, -0.02, 0.0]).view(1, 3, 1, 1)
+    monkeypatch.setattr(restorer, "_network", lambda photo, between_stages: photo + redder)
+    photo = made_photo(90, 70)
+    inside = (levels(photo) > 25) & (levels(photo) < 230)  # what is clipped at black and white may move
+    assert np.abs(levels(restorer.restore(photo).image) - levels(photo))[inside].max() <= 1
 
 
 def test_strength_mixes_with_the_photo(tiny_restorer):
