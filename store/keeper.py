@@ -190,7 +190,7 @@ class FolderKeeper:
         version = self._table.get_meta("index_version")
         with self._check_lock:
             if version and self._check is None and version not in self._checked:
-                self._check = self._begin_check(version)
+                self._check = (version, _begin_check(self._folder / version))
 
     def index(self) -> ChromaIndex:
         """The index, checked and in line with the table; an older version while another process or thread is writing."""
@@ -275,17 +275,13 @@ class FolderKeeper:
             if not (self._folder / version).is_dir():
                 return "its folder is missing"
             if self._check is None:
-                self._check = self._begin_check(version)
+                self._check = (version, _begin_check(self._folder / version))
             child = self._check[1]
             self._check = None
             fault = _verdict(child)
             if fault is None:
                 self._checked.add(version)
             return fault
-
-    def _begin_check(self, version: str) -> "tuple[str, subprocess.Popen[str]]":
-        command = [sys.executable, "-P", "-m", "store.selfcheck", str(self._folder / version)]
-        return version, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
     def _set_aside(self, version: str) -> None:
         for old in self._folder.glob("damaged-*"):
@@ -330,6 +326,14 @@ class FolderKeeper:
         for other in self._folder.iterdir():
             if other.name not in kept and not other.name.startswith("damaged-"):
                 shutil.rmtree(other, ignore_errors=True)
+
+
+def _begin_check(version: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(_check_command(version), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def _check_command(version: Path) -> list[str]:
+    return [sys.executable, "-P", "-m", "store.selfcheck", str(version)]
 
 
 def _verdict(child: "subprocess.Popen[str]") -> str | None:

@@ -5,7 +5,7 @@ from the table, so a source's score does not depend on which of the two found it
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,17 +32,21 @@ _STOP_WORDS = frozenset(
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each signal counts in a source's score; together about 1."""
+    """How much each signal counts in a source's score; together about 1, ties aside."""
 
     whole: float = 0.40  # similarity to title and summary together
     sentence: float = 0.30  # to the nearest sentence
     header: float = 0.10  # to the title
     words: float = 0.20  # BM25, relative to the best match
+    tie: float = 0.20  # what the sources of the same brief score, on top: a recommended model may have no summary
 
 
 DEFAULT_WEIGHTS = Weights()
 _DENSE_CANDIDATES = 120  # passages
 _WORD_CANDIDATES = 60  # sources
+_TIED_SOURCES = 12  # best sources whose briefs are looked at
+_TIED_BRIEF = 30  # sources in a brief, above which belonging to it means nothing
+_TIED_BEST = 2  # best other sources of a brief that speak for a source
 
 
 def search(
@@ -71,23 +75,53 @@ def search(
     if not candidates:
         return []
     with table.snapshot():  # offsets and texts must be of the same moment
-        pieces, vectors = table.passages_of(candidates)
-        known = {source.source_id: source for source in table.sources(candidates)}
-    by_source: dict[str, list[tuple[Passage, float]]] = {}
-    if pieces:
-        for piece, similarity in zip(pieces, np.clip(vectors @ vector, 0, 1).tolist(), strict=True):
-            by_source.setdefault(piece.source_id, []).append((piece, similarity))
-    top_words = max(bm25.values(), default=0.0)
-    scores = {
-        source_id: _source_score(scored, bm25.get(source_id, 0.0) / top_words if top_words > 0 else 0.0, weights)
-        for source_id, scored in by_source.items()
-    }
-    best = sorted(scores, key=lambda source_id: (-scores[source_id], source_id))[:sources]
+        scored = _scored(table, candidates, vector)
+        top_words = max(bm25.values(), default=0.0) or 1.0
+        scores = {
+            source_id: _source_score(pieces, bm25.get(source_id, 0.0) / top_words, weights)
+            for source_id, pieces in scored.items()
+        }
+        companions = table.companions(_best(scores, _TIED_SOURCES), _TIED_BRIEF)
+        tied = {source_id for members in companions for source_id in members} - scores.keys()
+        if source_ids is not None:
+            tied &= set(source_ids)
+        scored |= _scored(table, tied, vector)
+        scores |= {source_id: _source_score(scored[source_id], 0.0, weights) for source_id in tied & scored.keys()}
+        scores = _with_ties(scores, companions, weights.tie)
+        best = _best(scores, sources)
+        known = {source.source_id: source for source in table.sources(best)}
     return [
         evidence
         for source_id in best
-        for evidence in _evidence(known[source_id], by_source[source_id], scores[source_id], passages)
+        if source_id in known
+        for evidence in _evidence(known[source_id], scored[source_id], scores[source_id], passages)
     ]
+
+
+def _scored(table: Table, source_ids: Collection[str], vector: Vectors) -> dict[str, list[tuple[Passage, float]]]:
+    """The passages of some sources by source, each with its similarity to the query, 0 to 1."""
+    pieces, vectors = table.passages_of(source_ids)
+    scored: dict[str, list[tuple[Passage, float]]] = {}
+    if pieces:
+        for piece, similarity in zip(pieces, np.clip(vectors @ vector, 0, 1).tolist(), strict=True):
+            scored.setdefault(piece.source_id, []).append((piece, similarity))
+    return scored
+
+
+def _best(scores: Mapping[str, float], limit: int) -> list[str]:
+    return sorted(scores, key=lambda source_id: (-scores[source_id], source_id))[:limit]
+
+
+def _with_ties(scores: Mapping[str, float], companions: Sequence[Collection[str]], weight: float) -> dict[str, float]:
+    """Scores raised by what the best other sources of the same brief score."""
+    raised = dict.fromkeys(scores, 0.0)
+    for members in companions:
+        ranked = sorted(((scores[one], one) for one in members if one in scores), reverse=True)
+        for _, source_id in ranked:
+            others = [score for score, one in ranked[: _TIED_BEST + 1] if one != source_id][:_TIED_BEST]
+            if others:
+                raised[source_id] = max(raised[source_id], sum(others) / len(others))
+    return {source_id: score + weight * raised[source_id] for source_id, score in scores.items()}
 
 
 def words_query(query: str) -> str:

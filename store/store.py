@@ -258,7 +258,7 @@ class Store:
         if not texts:
             return []
         vectors = self._embedder.encode([query, *texts])
-        return [max(0.0, float(value)) for value in vectors[1:] @ vectors[0]]
+        return [min(1.0, max(0.0, float(value))) for value in vectors[1:] @ vectors[0]]
 
 
 def open_for_re_embedding(

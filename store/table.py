@@ -64,6 +64,20 @@ class Table(Database):
             insert(connection, "briefs", (brief.name, brief.question, brief.origin, _UNFINISHED))
             return int(connection.execute("SELECT coalesce(max(revision), 0) + 1 FROM entries").fetchone()[0])
 
+    def companions(self, source_ids: Collection[str], limit: int) -> list[set[str]]:
+        """For each brief of at most `limit` sources that names one of `source_ids`, the ids of all its sources."""
+        members: dict[str, set[str]] = {}
+        for part in _parts(sorted(source_ids)):
+            rows = self._rows(
+                "SELECT brief, source_id FROM entries WHERE brief IN ("
+                f"SELECT brief FROM entries WHERE brief IN (SELECT brief FROM entries WHERE source_id IN ({_marks(part)})) "
+                "GROUP BY brief HAVING count(*) <= ?)",
+                [*part, limit],
+            )
+            for row in rows:
+                members.setdefault(row["brief"], set()).add(row["source_id"])
+        return list(members.values())
+
     def sources_of_briefs(self, names: Collection[str]) -> set[str]:
         """The ids of the sources that some briefs name."""
         found: set[str] = set()

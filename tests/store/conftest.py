@@ -1,7 +1,11 @@
 """What the store's tests share: a quick embedder, stores that are closed again, and a guard on the way out."""
 
+import contextlib
 import socket
+import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -60,3 +64,43 @@ def open_store(tmp_path: Path, embedder: WordEmbedder, told: list[str]) -> Itera
     yield open_one
     for store in opened:
         store.close()
+
+
+class ChromaServer:
+    """A real Chroma server on this machine, which may be stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        command = [Path(sys.executable).with_name("chroma"), "run", "--path", self.folder, "--host", "127.0.0.1"]
+        self._process = subprocess.Popen(
+            [*command, "--port", str(self.port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        for _ in range(300):
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/api/v2/heartbeat", timeout=5):
+                return
+            time.sleep(0.1)
+        raise TimeoutError("the Chroma server did not start within 30 s")
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ChromaServer]:
+    """A started Chroma server."""
+    server = ChromaServer(tmp_path / "server")
+    server.start()
+    yield server
+    server.stop()
