@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
@@ -68,6 +68,7 @@ class Bot:
         """Answer a question, telling the steps, then the checked answer piece by piece, then the whole."""
         began = time.monotonic()
         question = check_question(request.question, self.settings.max_question_characters)
+        request = self._recognised(request, question)
         store = request.store or self.store
         context = TurnContext(store, self._scope(request))
         message = HumanMessage(question, additional_kwargs={BRIEF: request.brief, SUPPLIED: request.supplied})
@@ -83,6 +84,14 @@ class Bot:
         """The messages of a conversation, oldest first."""
         state = self._agent.get_state({"configurable": {"thread_id": thread}})
         return list(state.values.get("messages", []))
+
+    def _recognised(self, request: Request, question: str) -> Request:
+        """A question that is word for word a stored brief's own is that brief's question."""
+        if request.brief is not None or request.store is not None:
+            return request
+        words = question.split()
+        record = next((one for one in self.store.briefs() if (one.question or "").split() == words), None)
+        return request if record is None else replace(request, brief=record.name, supplied=True)
 
     def _scope(self, request: Request) -> Scope | None:
         return Scope(briefs=frozenset({request.brief})) if request.brief and request.store is None else None
