@@ -2,13 +2,13 @@
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
 from bot.agent import EMBEDDED, build_agent, chat_model, open_memory
-from bot.answer import Answer, ToolCall
+from bot.answer import Answer, Removed, ToolCall
 from bot.draft import Draft, body, paragraph, say
 from bot.embedded.model import DRAFT
 from bot.embedded.turn import BRIEF, SUPPLIED
@@ -44,6 +44,15 @@ class Piece:
     """The next checked piece of an answer, as Markdown."""
 
     markdown: str
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A question of a conversation with its answer."""
+
+    question: str
+    answer: Answer | None  # None when the turn was cut off before it was answered
+    sources: Mapping[str, Source]  # those that were found for it, by id, as they were then
 
 
 class Bot:
@@ -93,35 +102,91 @@ class Bot:
         record = next((one for one in self.store.briefs() if (one.question or "").split() == words), None)
         return request if record is None else replace(request, brief=record.name, supplied=True)
 
+    def exchanges(self, thread: str) -> list[Exchange]:
+        """The questions of a conversation with their answers, oldest first; each answer as it was given (in 0 seconds)."""
+        return [_exchange(turn, thread) for turn in _turns(self.history(thread))]
+
     def _scope(self, request: Request) -> Scope | None:
         return Scope(briefs=frozenset({request.brief})) if request.brief and request.store is None else None
 
     def _finish(
         self, request: Request, question: str, messages: Sequence[AnyMessage], began: float
     ) -> Iterator[Step | Piece | Answer]:
-        sources = {source_id: source for found in found_in(messages) for source_id, source in found.sources.items()}
-        draft, removed = ground(_draft_in(messages), sources)
-        if not draft.sections:
-            draft = _nothing_held()
+        sources = _sources(messages)
+        draft, removed = _checked(messages, sources)
         for text in section_texts(draft, sources):
             yield Piece(text)
-        rendered = render(draft, sources)
-        yield Answer(
-            question=question,
-            mode=draft.mode,
-            refused=draft.mode == "refusal",
-            answer=rendered.markdown,
-            task=rendered.task,
-            workflow=rendered.workflow,
-            references=rendered.references,
-            citations=rendered.citations,
-            tool_calls=_tool_calls(messages),
-            removed=removed,
-            model=EMBEDDED,
+        yield _answer(
+            question,
+            messages,
+            draft,
+            removed,
             brief=request.brief,
             thread=request.thread,
             seconds=round(time.monotonic() - began, 3),
         )
+
+
+def _answer(
+    question: str,
+    messages: Sequence[AnyMessage],
+    draft: Draft,
+    removed: tuple[Removed, ...],
+    *,
+    brief: str | None,
+    thread: str | None,
+    seconds: float,
+) -> Answer:
+    """The answer that a checked draft makes; `messages` are those of its turn."""
+    rendered = render(draft, _sources(messages))
+    return Answer(
+        question=question,
+        mode=draft.mode,
+        refused=draft.mode == "refusal",
+        answer=rendered.markdown,
+        task=rendered.task,
+        workflow=rendered.workflow,
+        references=rendered.references,
+        citations=rendered.citations,
+        tool_calls=_tool_calls(messages),
+        removed=removed,
+        model=EMBEDDED,
+        brief=brief,
+        thread=thread,
+        seconds=seconds,
+    )
+
+
+def _checked(messages: Sequence[AnyMessage], sources: Mapping[str, Source]) -> tuple[Draft, tuple[Removed, ...]]:
+    """What the grounding check leaves of a turn's draft, and what it took out."""
+    draft, removed = ground(_draft_in(messages), sources)
+    return draft if draft.sections else _nothing_held(), removed
+
+
+def _sources(messages: Sequence[AnyMessage]) -> dict[str, Source]:
+    return {source_id: source for found in found_in(messages) for source_id, source in found.sources.items()}
+
+
+def _turns(messages: Sequence[AnyMessage]) -> list[list[AnyMessage]]:
+    """Messages cut where the user speaks."""
+    turns: list[list[AnyMessage]] = []
+    for message in messages:
+        if isinstance(message, HumanMessage):
+            turns.append([])
+        if turns:
+            turns[-1].append(message)
+    return turns
+
+
+def _exchange(turn: Sequence[AnyMessage], thread: str) -> Exchange:
+    asked, messages = turn[0], turn[1:]
+    question, brief = str(asked.content), asked.additional_kwargs.get(BRIEF)
+    sources = _sources(messages)
+    if not any(isinstance(message, AIMessage) and not message.tool_calls for message in messages):
+        return Exchange(question, None, sources)
+    draft, removed = _checked(messages, sources)
+    answer = _answer(question, messages, draft, removed, brief=brief, thread=thread, seconds=0)
+    return Exchange(question, answer, sources)
 
 
 def check_question(question: str, longest: int) -> str:
@@ -163,6 +228,6 @@ def _steps(messages: Sequence[AnyMessage]) -> Iterator[Step]:
     for message in messages:
         if isinstance(message, AIMessage) and message.tool_calls:
             yield Step("Searching the sources…")
-    found: dict[str, Source] = {s: source for one in found_in(messages) for s, source in one.sources.items()}
+    found = _sources(messages)
     if any(isinstance(message, ToolMessage) for message in messages):
         yield Step(f"Reading {len(found)} source{'' if len(found) == 1 else 's'}…")
