@@ -1,6 +1,7 @@
 """What a user can set, from the environment (`UNBLUR_…`) or a `.env` file, and where each value came from."""
 
 import os
+import re
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -9,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import UserError
 
-_SECRETS = ("auth", "api_key", "token")
+_PASSWORD = re.compile(r"(?<=//)[^/@\s]+(?=@)")  # of an address: user:password
 
 
 class Settings(BaseSettings):
@@ -61,9 +62,7 @@ def describe(settings: Settings) -> list[dict[str, str]]:
     rows = []
     for name, field in Settings.model_fields.items():
         variable = f"UNBLUR_{name.upper()}"
-        value = str(getattr(settings, name))
-        if name in _SECRETS and value:
-            value = "••••"
+        value = _PASSWORD.sub("••••", str(getattr(settings, name)))
         origin = "environment" if variable in os.environ else ".env" if name in settings.model_fields_set else "default"
         rows.append({"name": variable, "value": value, "origin": origin, "meaning": field.description or ""})
     return rows
