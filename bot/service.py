@@ -98,9 +98,8 @@ class Bot:
         """A question that is word for word a stored brief's own is that brief's question."""
         if request.brief is not None or request.store is not None:
             return request
-        words = question.split()
-        record = next((one for one in self.store.briefs() if (one.question or "").split() == words), None)
-        return request if record is None else replace(request, brief=record.name, supplied=True)
+        name = self.store.brief_asking(question)
+        return request if name is None else replace(request, brief=name, supplied=True)
 
     def exchanges(self, thread: str) -> list[Exchange]:
         """The questions of a conversation with their answers, oldest first; each answer as it was given (in 0 seconds)."""

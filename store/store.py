@@ -214,6 +214,11 @@ class Store:
         """The briefs that went in, by name."""
         return self._table.briefs()
 
+    def brief_asking(self, question: str) -> str | None:
+        """The name of a brief whose own question this is, word for word; None when there is none."""
+        words = question.split()
+        return next((name for name, asked in self._table.questions() if asked.split() == words), None)
+
     def sources(self, scope: Scope | None = None) -> list[Source]:
         """The sources within `scope`, ordered by title."""
         return self._table.sources(None if scope is None else self._table.scope_ids(scope))

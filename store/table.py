@@ -55,6 +55,11 @@ class Table(Database):
             for row in self._rows("SELECT name, question, origin FROM briefs ORDER BY name")
         ]
 
+    def questions(self) -> list[tuple[str, str]]:
+        """The briefs that ask a question: (name, question), by name."""
+        rows = self._rows("SELECT name, question FROM briefs WHERE question IS NOT NULL ORDER BY name")
+        return [(row["name"], row["question"]) for row in rows]
+
     def begin_brief(self, brief: Brief) -> int:
         """Record that `brief` is going in; returns a revision above all others, since the newest brief wins.
 
