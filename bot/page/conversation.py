@@ -1,0 +1,113 @@
+"""The conversation as the chat shows it: questions, answers, the steps of one that is being written, and errors.
+
+Everything here is HTML on one line, since Gradio's chat reads its messages as Markdown and cleans what HTML they hold.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from bot.answer import Answer, Removed
+from bot.page.markup import answer_html, as_html_block
+from bot.service import Exchange
+
+Message = dict[str, str]  # what Gradio's chat takes: role and content
+
+_CUT_OFF = "This answer was stopped before it was complete. Ask again to have it in full."
+_LONGEST_SHOWN = 2_000  # characters of a question
+
+
+@dataclass(frozen=True)
+class Writing:
+    """An answer that is being written: what the agent does, and what there is of the answer."""
+
+    step: str = ""
+    markdown: str = ""
+
+    def after(self, step: str) -> "Writing":
+        """The same with another step."""
+        return Writing(step, self.markdown)
+
+    def with_piece(self, markdown: str) -> "Writing":
+        """The same with one more piece of the answer."""
+        return Writing(self.step, f"{self.markdown}\n\n{markdown}".strip())
+
+
+def messages(exchanges: Sequence[Exchange]) -> list[Message]:
+    """A whole conversation, oldest first."""
+    return [
+        message
+        for number, exchange in enumerate(exchanges, start=1)
+        for message in (question_message(exchange.question), _answer_message(number, exchange))
+    ]
+
+
+def question_message(question: str) -> Message:
+    """What the user said, word for word; a very long question is cut."""
+    shown = question.strip()
+    if len(shown) > _LONGEST_SHOWN:
+        shown = f"{shown[:_LONGEST_SHOWN]}…"
+    words = escape(shown).replace("\n", "<br>")
+    return _message("user", f'<div class="said"><h2 class="who">You</h2><p class="question">{words}</p></div>')
+
+
+def writing_message(number: int, writing: Writing) -> Message:
+    """Answer `number` of the conversation while it is written; its markers lead nowhere yet."""
+    body = answer_html(writing.markdown, answer=number, markers=(), urls=())
+    step = f'<p class="step">{escape(writing.step)}</p>' if writing.step else ""
+    return _said(f"{body}{step}", "answer writing")
+
+
+def error_message(line: str) -> Message:
+    """What went wrong and what to do, in one line."""
+    return _said(f'<p class="problem">{escape(_sentence(line))}</p>', "problem-answer")
+
+
+def cut_off_message() -> Message:
+    """In the place of an answer that was stopped."""
+    return _said(f'<p class="step">{_CUT_OFF}</p>', "cut-off")
+
+
+def _answer_message(number: int, exchange: Exchange) -> Message:
+    if exchange.answer is None:
+        return cut_off_message()
+    answer = exchange.answer
+    urls = [url for source in exchange.sources.values() for url in source.urls]
+    markers = {citation.marker for citation in answer.citations}
+    body = answer_html(answer.answer, answer=number, markers=markers, urls=urls)
+    return _said(f"{body}{_removed(answer.removed)}{_to_sources(answer)}", f"answer {answer.mode}")
+
+
+def _to_sources(answer: Answer) -> str:
+    """The way to the sources where their panel isn't beside the answer."""
+    count = len({citation.source_id for citation in answer.citations})
+    if not count:
+        return ""
+    return f'<p class="to-sources"><a class="open-sources" href="#sources">{_counted(count, "source")} cited</a></p>'
+
+
+def _removed(removed: Sequence[Removed]) -> str:
+    if not removed:
+        return ""
+    items = "".join(f"<li>{escape(one.text)} <em>({escape(one.reason)})</em></li>" for one in removed)
+    return (
+        f'<details class="removed"><summary>Removed by the check ({len(removed)})</summary>'
+        f"<p>The draft of this answer also said this; the sources don't bear it out.</p><ul>{items}</ul></details>"
+    )
+
+
+def _said(html: str, kind: str) -> Message:
+    return _message("assistant", f'<div class="said {kind}" tabindex="-1"><h2 class="who">Unblur</h2>{html}</div>')
+
+
+def _message(role: str, html: str) -> Message:
+    return {"role": role, "content": as_html_block(html)}
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _sentence(line: str) -> str:
+    text = " ".join(line.split())
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")

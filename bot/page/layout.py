@@ -1,0 +1,153 @@
+"""The page in Gradio: where things stand, and what each of them starts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+from gradio.events import api
+
+from bot.errors import UserError
+from bot.page.chat import Chat, View
+from bot.page.first_screen import MOST_QUESTIONS, header_html, names_html, supplied_questions, welcome_html
+from bot.page.panel import PANEL_HEAD, held_html
+from store.errors import StoreError
+
+STYLE = Path(__file__).with_name("page.css")
+SCRIPT = Path(__file__).with_name("page.js")
+
+_AT_ONCE = 8  # answers that are written at the same time
+_WAITING = 64  # questions that may wait
+_FIRST_READ_S = 120  # how long a page waits for the first sources
+
+Updates = dict[Component, Any]
+
+
+def theme() -> gr.themes.Base:
+    """Gradio's plain theme with the system's own fonts, so that nothing is fetched from elsewhere."""
+    fonts = [gr.themes.Font(name) for name in ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")]
+    mono = [gr.themes.Font(name) for name in ("ui-monospace", "Menlo", "Consolas", "monospace")]
+    return gr.themes.Base(primary_hue="teal", neutral_hue="stone", font=fonts, font_mono=mono)
+
+
+def build(chat: Chat) -> gr.Blocks:
+    """The page over `chat`."""
+    blocks: gr.Blocks = _Page(chat).blocks
+    return blocks
+
+
+class _Page:
+    """The components of the page, and what their events do."""
+
+    def __init__(self, chat: Chat) -> None:
+        self.chat = chat
+        with gr.Blocks(title="Unblur", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as blocks:
+            self._lay_out()
+            self._connect(blocks)
+        blocks.queue(max_size=_WAITING, default_concurrency_limit=_AT_ONCE, api_open=False)
+        self.blocks = blocks
+
+    def _lay_out(self) -> None:
+        with gr.Row(elem_id="top"):
+            self.header = gr.HTML(header_html(None), elem_id="header")
+            self.new = gr.Button("New conversation", elem_id="new", scale=0, size="sm")
+        with gr.Row(elem_id="workspace"):
+            with gr.Column(elem_id="middle"):
+                with gr.Column(elem_id="first"):
+                    gr.HTML(welcome_html())
+                    self.examples = [
+                        gr.Button("", visible=False, elem_classes="example") for _ in range(MOST_QUESTIONS)
+                    ]
+                    self.names = gr.HTML(elem_id="names")
+                self.conversation = gr.Chatbot(
+                    label="Conversation",
+                    show_label=False,
+                    elem_id="conversation",
+                    layout="panel",
+                    height=None,
+                    buttons=[],
+                    feedback_options=None,
+                    latex_delimiters=[],
+                    line_breaks=False,
+                    autoscroll=False,
+                    allow_file_downloads=False,
+                    group_consecutive_messages=False,
+                )
+                self.box = gr.Textbox(
+                    label="Ask about the sources",
+                    placeholder="Ask about the sources",
+                    elem_id="ask",
+                    show_label=False,
+                    lines=1,
+                    max_lines=8,
+                    autofocus=True,
+                    submit_btn="Ask",
+                )
+            with gr.Column(elem_id="sources"):
+                gr.HTML(PANEL_HEAD)
+                self.cited = gr.HTML(elem_id="cited")
+                self.held = gr.HTML(elem_id="held")
+        self.thread = gr.Textbox(visible=False)
+        self.asking = gr.State("")
+
+    def _connect(self, blocks: gr.Blocks) -> None:
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        shown = [self.thread, self.conversation, self.cited, self.asking, self.box]
+        welcome = [self.header, self.held, self.names, *self.examples]
+        working: dict[str, Any] = {"concurrency_limit": _AT_ONCE, "concurrency_id": "answers", **quiet}
+        asks: list[Any] = [self.box.submit(self._ask, [self.box, self.thread], shown, **working)]
+        asks += [example.click(self._ask, [example, self.thread], shown, **working) for example in self.examples]
+        self.box.stop(self._stopped, [self.thread, self.asking], shown, cancels=asks, **quiet)
+        self.new.click(self._new, None, shown, cancels=asks, **quiet)
+        blocks.load(self._come_back, None, shown, **quiet)
+        blocks.load(self._welcome, None, welcome, concurrency_limit=None, **quiet)
+        api(self._answer, api_name="ask", concurrency_limit=_AT_ONCE, concurrency_id="answers")
+
+    def _ask(self, question: str, thread: str) -> Iterator[Updates]:
+        for view in self.chat.ask(question, thread):
+            yield self._updates(view)
+
+    def _stopped(self, thread: str, asking: str) -> Updates:
+        return self._updates(self.chat.stopped(thread, asking))
+
+    def _new(self) -> Updates:
+        return self._updates(self.chat.new())
+
+    def _come_back(self, request: gr.Request) -> Updates:
+        return self._updates(self.chat.come_back(request.query_params.get("thread")))
+
+    def _updates(self, view: View) -> Updates:
+        working = bool(view.asking)
+        return {
+            self.thread: view.thread,
+            self.conversation: view.messages,
+            self.asking: view.asking,
+            self.box: gr.update(value=view.draft, submit_btn=False if working else "Ask", stop_btn=working and "Stop"),
+            **({} if view.cited is None else {self.cited: view.cited}),
+        }
+
+    def _welcome(self) -> Updates:
+        """What the store holds, once it holds something."""
+        store = self.chat.bot.store
+        if store.count() == 0:
+            self.chat.ready.exception(timeout=_FIRST_READ_S)
+        sources = store.sources()
+        questions = supplied_questions(store.briefs())
+        padded = [*questions, *[""] * (MOST_QUESTIONS - len(questions))]
+        return {
+            self.header: header_html(len(sources)),
+            self.held: held_html(sources),
+            self.names: names_html(sources),
+            **{
+                button: gr.update(value=question, visible=bool(question))
+                for button, question in zip(self.examples, padded, strict=True)
+            },
+        }
+
+    def _answer(self, question: str, thread: str = "", brief: str = "") -> dict[str, Any]:
+        """Answer a question; see `Chat.answer`."""
+        try:
+            return self.chat.answer(question, thread, brief)
+        except (UserError, StoreError) as error:
+            raise gr.Error(str(error), print_exception=False) from error

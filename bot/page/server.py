@@ -1,0 +1,166 @@
+"""The server that hands the page out: our own application, with Gradio's mounted in it."""
+
+import socket
+from collections.abc import Callable
+from concurrent.futures import Future
+from importlib.metadata import version
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.errors import UserError
+from bot.page.chat import Chat
+from bot.page.layout import SCRIPT, STYLE, build, theme
+from bot.service import Bot
+from bot.settings import Settings
+
+_LARGEST_FILE = "1mb"  # the page takes no files yet
+_CONNECTIONS = 500
+_CLOSING_S = 2  # how long open streams may take to end when the server stops
+_SCRIPT_PATH = "/unblur/page.js"
+
+# Gradio builds its page with inline scripts, styles and `new Function`; nothing may come from or go to another host.
+_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+class SecurityHeaders:
+    """Adds to every response what tells a browser to keep the page to itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request as the application does, with the headers."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers[name] = value
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) -> FastAPI:
+    """The page over `bot` as an ASGI application.
+
+    ready: done when the bot can answer, for a bot that is still being filled or warmed up; the page is there before, and the
+    first answer waits.
+    """
+    ready = ready or _done()
+    app = FastAPI(title="Unblur", version=version("unblur"), docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(SecurityHeaders)
+
+    @app.get("/healthz")
+    def health() -> dict[str, object]:
+        """Whether the server serves, and whether it can answer yet."""
+        return {"status": "ok", "ready": ready.done() and ready.exception() is None}
+
+    @app.get(_SCRIPT_PATH)
+    def script() -> FileResponse:
+        """The page's own script."""
+        return FileResponse(SCRIPT, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+    gr.mount_gradio_app(
+        app,
+        build(Chat(bot, ready)),
+        path="/",
+        footer_links=[],
+        run_history=False,
+        allowed_paths=[],
+        blocked_paths=[str(settings.home)],
+        show_error=False,
+        max_file_size=_LARGEST_FILE,
+        ssr_mode=False,
+        enable_monitoring=False,
+        pwa=False,
+        mcp_server=False,
+        theme=theme(),
+        css_paths=[STYLE],
+        head=f'<script src=".{_SCRIPT_PATH}" defer></script>',
+    )
+    return app
+
+
+def serve(app: FastAPI, host: str, port: int, *, on_serving: Callable[[str], None]) -> None:
+    """Serve `app` until it is interrupted; `on_serving` is told the address once it is served.
+
+    port: 0 takes any free one. Raises UserError when the address cannot be listened on.
+    """
+    listener = _listen(host, port)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        limit_concurrency=_CONNECTIONS,
+        timeout_graceful_shutdown=_CLOSING_S,
+        server_header=False,
+    )
+    _Server(config, lambda: on_serving(_address(host, listener))).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it serves."""
+
+    def __init__(self, config: uvicorn.Config, on_serving: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_serving = on_serving
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_serving()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(socket.SOMAXCONN)
+    except OSError as error:
+        listener.close()
+        raise UserError(
+            f"cannot listen on {host} port {port} ({error.strerror or error}): stop what uses it, or choose another with "
+            "--port (0 takes any free one)"
+        ) from error
+    return listener
+
+
+def _address(host: str, listener: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listener.getsockname()[1]}/"
+
+
+def _done() -> Future[None]:
+    future: Future[None] = Future()
+    future.set_result(None)
+    return future
