@@ -14,6 +14,8 @@ from made import random_network
 from restore.checkpoint import Checkpoint, save_checkpoint
 from restore.restorer import Restorer
 
+torch.set_num_threads(1)  # the networks here are too small for two threads to help
+
 
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
