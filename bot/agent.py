@@ -1,15 +1,11 @@
 """The agent: one graph for every model, with its tools, its limits and its memory."""
 
-import sqlite3
-from pathlib import Path
 from typing import Any, cast
 
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, ModelCallLimitMiddleware, ToolCallLimitMiddleware
 from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.checkpoint.sqlite import SqliteSaver
 
 from bot.embedded.model import EmbeddedChatModel
 from bot.errors import UserError
@@ -48,15 +44,3 @@ def build_agent(model: BaseChatModel, memory: BaseCheckpointSaver[Any]) -> Any:
         checkpointer=memory,
     )
     return agent.with_config(recursion_limit=_RECURSION)
-
-
-def open_memory(file: Path | None) -> BaseCheckpointSaver[Any]:
-    """Where conversations are kept: an SQLite file, made when it is missing, or this process's memory for None."""
-    if file is None:
-        return InMemorySaver()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(file, check_same_thread=False, timeout=30)
-    connection.execute("PRAGMA journal_mode = WAL")
-    saver = SqliteSaver(connection)
-    saver.setup()
-    return saver

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
-from bot.agent import EMBEDDED, build_agent, chat_model, open_memory
+from bot.agent import EMBEDDED, build_agent, chat_model
 from bot.answer import Answer, Removed, ToolCall
 from bot.draft import Draft, body, paragraph, say
 from bot.embedded.model import DRAFT
 from bot.embedded.turn import BRIEF, SUPPLIED
 from bot.errors import UserError
 from bot.grounding import ground
+from bot.memory import keep_latest, open_memory
 from bot.render import render, section_texts
 from bot.settings import Settings
 from bot.tools import TurnContext, found_in
@@ -62,9 +63,9 @@ class Bot:
         """Raises UserError when the settings name a model that is not at hand."""
         self.store = store
         self.settings = settings
-        self._agent = build_agent(
-            chat_model(settings.model), open_memory(settings.threads_file if keep_threads else None)
-        )
+        model = chat_model(settings.model)
+        self._memory = open_memory(settings.threads_file if keep_threads else None)
+        self._agent = build_agent(model, self._memory)
 
     def ask(self, request: Request) -> Answer:
         """Answer a question; raises UserError when it cannot be one."""
@@ -81,12 +82,19 @@ class Bot:
         store = request.store or self.store
         context = TurnContext(store, self._scope(request))
         message = HumanMessage(question, additional_kwargs={BRIEF: request.brief, SUPPLIED: request.supplied})
-        config = {"configurable": {"thread_id": request.thread or f"once-{uuid.uuid4().hex}"}}
+        thread = request.thread or f"once-{uuid.uuid4().hex}"
+        config = {"configurable": {"thread_id": thread}}
         messages: list[AnyMessage] = []
-        for update in self._agent.stream({"messages": [message]}, config, context=context, stream_mode="updates"):
-            new = [one for part in update.values() for one in (part or {}).get("messages", [])]
-            messages += new
-            yield from _steps(new)
+        try:
+            for update in self._agent.stream({"messages": [message]}, config, context=context, stream_mode="updates"):
+                new = [one for part in update.values() for one in (part or {}).get("messages", [])]
+                messages += new
+                yield from _steps(new)
+        finally:
+            if request.thread is None:
+                self._memory.delete_thread(thread)
+            else:
+                keep_latest(self._memory, thread)
         yield from self._finish(request, question, messages, began)
 
     def history(self, thread: str) -> list[AnyMessage]:

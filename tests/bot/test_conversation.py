@@ -1,5 +1,7 @@
 """Conversations: follow-ups, threads that survive, and threads that never mix."""
 
+import contextlib
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -44,6 +46,15 @@ def test_a_conversation_survives_the_process(store: Store, tmp_path: Path) -> No
     assert "no code link was supplied" in later.ask(Request("Does it have code?", thread="kept")).answer
 
 
+def test_a_conversation_s_file_grows_with_its_turns_and_not_with_their_square(store: Store, tmp_path: Path) -> None:
+    bot = Bot(store, Settings(home=tmp_path))
+    for _ in range(4):
+        bot.ask(Request("How does MSSNet remove blur?", thread="long"))
+    with contextlib.closing(sqlite3.connect(tmp_path / "threads.sqlite3")) as file:
+        assert file.execute("SELECT count(*) FROM checkpoints").fetchone()[0] == 1
+    assert len(Bot(store, Settings(home=tmp_path)).exchanges("long")) == 4
+
+
 def test_conversations_side_by_side_do_not_mix(fresh: Bot) -> None:
     names = ["CausalSR", "FeatSharp", "MSSNet"]
 
@@ -61,6 +72,8 @@ def test_conversations_side_by_side_do_not_mix(fresh: Bot) -> None:
 def test_a_question_without_a_thread_leaves_nothing_behind(fresh: Bot) -> None:
     fresh.ask(Request("Tell me about CausalSR"))
     assert fresh.ask(Request("Does it have code?")).tool_calls[0].args["query"] == "Does it have code?"
+    with contextlib.closing(sqlite3.connect(fresh.settings.threads_file)) as file:
+        assert file.execute("SELECT count(*) FROM checkpoints").fetchone()[0] == 0
 
 
 @pytest.mark.parametrize("question", ["", "   \n\t ", "x" * 20_001])
