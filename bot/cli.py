@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bot.commands import checkpoints, restore  # these two import what is slow when they run
 from bot.errors import UserError
 from bot.privacy import keep_everything_here
 
@@ -109,6 +110,10 @@ def settings(as_json: Json = False) -> None:
     from bot.commands.settings import show_settings
 
     show_settings(as_json=as_json)
+
+
+app.command()(restore.restore)
+app.add_typer(checkpoints.app)
 
 
 def run(arguments: Sequence[str]) -> int:
