@@ -11,6 +11,7 @@ import uuid
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from textwrap import shorten
 
 from store.errors import DamagedTableError, StoreError
 
@@ -130,8 +131,9 @@ class Database:
             connection.execute(f"PRAGMA user_version = {SCHEMA}")
 
     def _damaged(self, reason: object) -> DamagedTableError:
+        brief = shorten(str(reason), 200, placeholder="…")  # SQLite quotes a statement that it cannot read
         return DamagedTableError(
-            f"the table of sources {self.path} is damaged ({reason}): move it away and run "
+            f"the table of sources {self.path} is damaged ({brief}): move it away and run "
             "`unblur ingest` with your briefs again; the briefs themselves were not touched"
         )
 
@@ -189,7 +191,7 @@ class Database:
                 raise self._damaged("its layout is not ours")
             verdict = self._rows("PRAGMA integrity_check(1)")[0][0]
             if verdict != "ok":
-                raise self._damaged(" ".join(str(verdict).split()))
+                raise self._damaged(verdict)
             for table, columns in _CHECKED_COLUMNS.items():
                 for row in self._connection.execute(f"SELECT {columns}, checksum FROM {table}"):
                     if checksum(tuple(row)[:-1]) != row["checksum"]:

@@ -5,6 +5,7 @@ never has an embedding function of its own (see the open advisories on those in 
 """
 
 import contextlib
+import functools
 import weakref
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -155,6 +156,13 @@ def _clear_errors() -> Iterator[None]:
 
 
 def _settings() -> Any:
+    """Settings of our own for one client, which writes its folder or address into them."""
+    return _base_settings().model_copy()
+
+
+@functools.cache
+def _base_settings() -> Any:
     from chromadb.config import Settings
 
-    return Settings(anonymized_telemetry=False)
+    # A `.env` in the working folder is meant for Unblur, not for Chroma.
+    return Settings(_env_file=None, anonymized_telemetry=False)  # type: ignore[call-arg]

@@ -117,6 +117,14 @@ def test_a_file_that_was_cut_is_noticed(sound: Path, tmp_path: Path, share: floa
     assert_one_clear_line(raised.value)
 
 
+def test_damage_to_a_statement_of_several_lines_is_told_in_one(sound: Path, tmp_path: Path) -> None:
+    path = tmp_path / "sources.sqlite3"
+    path.write_bytes(sound.read_bytes().replace(b"content = 'sources'", b"c\x01ntent = 'sources'", 1))
+    with pytest.raises(DamagedTableError) as raised:
+        everything(path)
+    assert_one_clear_line(raised.value)
+
+
 def test_a_file_that_was_emptied_is_noticed_by_the_index_beside_it(tmp_path: Path) -> None:
     (tmp_path / "index").mkdir()
     (tmp_path / "sources.sqlite3").touch()

@@ -1,5 +1,7 @@
 """The vector index: a cosine collection, embedded or on a server, that is ours alone."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import pytest
 
 from store.embedding import Vectors
 from store.errors import IndexUnavailableError, StoreError
-from store.index import ChromaIndex, _settings
+from store.index import ChromaIndex, _base_settings, _settings
 
 IDS = [f"{number:032x}" for number in range(300)]
 SOURCES = [f"paper:{number // 3}" for number in range(300)]
@@ -100,3 +102,17 @@ def test_a_server_that_is_none_of_chromas_is_refused() -> None:
     with pytest.raises(StoreError, match="does not answer") as raised:
         ChromaIndex.on_server("http://127.0.0.1:9", "unblur-test")
     assert len(str(raised.value).splitlines()) == 1
+
+
+def test_a_file_of_settings_in_the_working_folder_does_not_reach_chroma(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("ANONYMIZED_TELEMETRY=true\nCHROMA_SERVER_HOST=example.org\n")
+    monkeypatch.chdir(tmp_path)
+    _base_settings.cache_clear()
+    assert (_settings().anonymized_telemetry, _settings().chroma_server_host) == (False, None)
+
+
+def test_importing_the_index_does_not_import_chroma() -> None:
+    script = "import store.index, sys; print('chromadb' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "False\n"

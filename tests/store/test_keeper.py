@@ -130,7 +130,7 @@ def test_a_sound_index_is_opened_again_and_again_without_a_word(
 ) -> None:
     folder = Path(shutil.copytree(home, tmp_path / "sound"))
     names = [path.name for path in (folder / "index").iterdir()]
-    for _ in range(3):
+    for _ in range(2):
         store = open_store(folder)
         assert found_in(store) == answers
         store.close()

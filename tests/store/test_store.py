@@ -294,7 +294,7 @@ def test_an_open_store_finds_what_another_process_puts(tmp_path: Path, open_stor
     store = open_store(tmp_path)
     store.put(made_brief("here.txt", range(100, 110)))
     assert store.search("work105", sources=1)[0].source.title.startswith("Work105 ")
-    for number in range(3):
+    for number in range(2):
         child = putter(tmp_path, number, number + 1)
         child.communicate()
         began = time.monotonic()

@@ -139,8 +139,8 @@ _TEXTS: dict[Brief, dict[str, str]] = {}
 
 TestStoreMachine = StoreMachine.TestCase
 TestStoreMachine.settings = settings(
-    max_examples=50,
-    stateful_step_count=20,
+    max_examples=24,
+    stateful_step_count=16,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
