@@ -479,3 +479,11 @@ def test_the_store_is_quick_to_import() -> None:
     script = "import store.store, sys; print(*[m for m in ('torch', 'chromadb', 'sentence_transformers') if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == ""
+
+
+def test_a_brief_is_known_by_its_own_question_white_space_aside(open_store: Open) -> None:
+    store = open_store()
+    store.put(Brief("a.txt", "Why is  my photo\nblurry?", ()))
+    store.put(Brief("b.txt", None, ()))
+    assert store.brief_asking(" Why is my photo blurry?") == "a.txt"
+    assert store.brief_asking("Why is my photo?") is None
