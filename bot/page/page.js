@@ -34,11 +34,11 @@
   }
 
   function openSheet() {
-    document.body.classList.add("sources-open");
+    one("#sources")?.classList.add("open");
   }
 
   function closeSheet() {
-    document.body.classList.remove("sources-open");
+    one("#sources")?.classList.remove("open");
   }
 
   function goBack() {
@@ -83,7 +83,8 @@
   });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && event.target.closest("#sources")) goBack();
+    const sources = one("#sources");
+    if (event.key === "Escape" && sources?.matches(".open, :focus-within")) goBack();
   });
 
   // A screen reader hears an answer when it is whole, not at each piece.
@@ -117,10 +118,9 @@
 
   function followConversation() {
     const questions = all("#conversation .question");
-    if (questions.length > asked && answered !== null) {
+    if (questions.length > asked) {
       closeSheet();
-      const last = questions[questions.length - 1].closest(".said");
-      last.scrollIntoView({ block: "start" });
+      questions.at(-1).closest(".said").scrollIntoView({ block: "start" });
     }
     asked = questions.length;
   }
@@ -136,6 +136,8 @@
     answered = state;
     from = null;
     leaveOutCited();
+    closeSheet();
+    one("#sources").scrollTop = 0;
     if (first || !said.length) return;
     speak(said.at(-1));
     // The button that asked is gone with the first screen: focus goes on at the answer.

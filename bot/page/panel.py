@@ -84,14 +84,14 @@ def _card(source: Source, content: str) -> str:
 
 def _facts(source: Source) -> str:
     """Kind, links and the briefs that name the source."""
-    links = [(source.paper_url, "paper"), (source.github_url, "code")]
+    named = ", ".join(escape(name) for name in source.briefs)
+    links = [(source.paper_url, "Read the paper"), (source.github_url, "See the code")]
     facts = [
         f'<span class="kind">{escape(source.kind)}</span>',
         *(outside_link(url, name) for url, name in links if url),
     ]
-    briefs = ", ".join(escape(name) for name in source.briefs)
-    named = f'<p class="briefs">from {briefs}</p>' if briefs else ""
-    return f'<p class="facts">{"".join(facts)}</p>{named}'
+    briefs = f'<p class="briefs">from {named}</p>' if named else ""
+    return f'<p class="facts">{"".join(facts)}</p>{briefs}'
 
 
 def _full_text(source: Source, quotes: Mapping[int, str], label: str) -> str:
