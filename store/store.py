@@ -258,13 +258,6 @@ class Store:
             self._keeper.distrust()
             return find()
 
-    def similarities(self, query: str, texts: Sequence[str]) -> list[float]:
-        """Cosine similarity of `query` to each of a few texts, 0 to 1."""
-        if not texts:
-            return []
-        vectors = self._embedder.encode([query, *texts])
-        return [min(1.0, max(0.0, float(value))) for value in vectors[1:] @ vectors[0]]
-
 
 def open_for_re_embedding(
     folder: Path, embedder: Embedder, notify: Notify = lambda message: None, *, chroma_url: str = ""

@@ -50,7 +50,7 @@ def _standard_input() -> Document:
 
 def _re_embed(settings: Settings, quiet: bool) -> None:
     try:
-        store = open_for_re_embedding(settings.store_folder, embedder(settings), tell)
+        store = open_for_re_embedding(settings.store_folder, embedder(settings), tell, chroma_url=settings.chroma_url)
         try:
             with bar("embedding", quiet) as progress:
                 count = store.re_embed(progress)

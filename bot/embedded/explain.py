@@ -37,7 +37,6 @@ _FAR = 0.05  # taken off a sentence of a source whose subject is another
 _RELEVANT = 0.55  # of the best source's score, from which an unscoped answer lists a source
 _MAINLY = 2  # mentions from which a paper is about a task rather than touching it
 _MAX_REFERENCES = 8
-_VIDEO = ("video", "frame", "clip", "film", "footage")
 
 
 def explain(turn: Turn, view: View) -> Draft:

@@ -102,7 +102,8 @@ def unknown_names(questions: Sequence[str], sources: Sequence[Source]) -> list[s
                 continue
             about = _ABOUT.search(before) is not None
             own = _OWN.search(before) is not None and not _LINK_TO.search(before)
-            if (about and before.strip()) if not _name_like(name) else not own:
+            asked = not own if _name_like(name) and not name.isupper() else about and before.strip() != ""
+            if asked:
                 unknown.append(name)
     return unknown
 

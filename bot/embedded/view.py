@@ -1,6 +1,5 @@
 """The evidence of a turn, as the composer looks at it: sources in order, and how well each sentence fits each question."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -89,19 +88,6 @@ def contribution(source: Source) -> Sentence | None:
 def subject(source: Source, mentions: int = 1) -> list[Task]:
     """The tasks that a source speaks of at least `mentions` times, the most mentioned first; the title counts twice."""
     return tasks_of(f"{source.title}. {source.title}. {summary_of(source.text)}", mentions)
-
-
-def pick(candidates: Iterable[Sentence], limit: int, *, used: Sequence[Sentence] = ()) -> list[Sentence]:
-    """The first `limit` candidates that say something not used before, here or in a source with the same words."""
-    taken = {sentence.text for sentence in used}
-    picked = []
-    for sentence in candidates:
-        if sentence.text not in taken:
-            taken.add(sentence.text)
-            picked.append(sentence)
-        if len(picked) == limit:
-            break
-    return picked
 
 
 def header_line(source: Source, starting: str = "") -> str:
