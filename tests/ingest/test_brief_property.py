@@ -13,7 +13,9 @@ from store.model import Brief, Entry, Kind
 
 _LETTERS = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufeff")
 _WORDS = st.text(_LETTERS, min_size=1, max_size=30).map(lambda text: " ".join(text.split()) or "x")
-_TITLES = st.one_of(_WORDS, st.tuples(_WORDS, _WORDS).map(": ".join), st.just("A*: Éxact — “search”: again"))
+_TITLES = st.one_of(_WORDS, st.tuples(_WORDS, _WORDS).map(": ".join), st.just("A*: Éxact — “search”: again")).filter(
+    lambda title: any(letter.isalnum() for letter in title)
+)  # marks alone are no title
 _PAPERS = st.one_of(
     st.none(),
     st.integers(0, 9999).map(lambda number: f"http://arxiv.org/pdf/2501.{number:05}v1.pdf"),

@@ -469,12 +469,6 @@ def test_sources_come_by_title_and_within_a_scope(open_store: Open) -> None:
     assert [source.title.split()[0] for source in store.sources(Scope(briefs=frozenset({"b.txt"})))] == ["Work3"]
 
 
-def test_similarities_are_between_0_and_1(open_store: Open) -> None:
-    near, far = open_store().similarities("sharp photo", ["a sharp photo", "completely unrelated words"])
-    assert 0 <= far < near <= 1
-    assert open_store().similarities("x", []) == []
-
-
 def test_the_store_is_quick_to_import() -> None:
     script = "import store.store, sys; print(*[m for m in ('torch', 'chromadb', 'sentence_transformers') if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
