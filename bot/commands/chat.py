@@ -1,5 +1,7 @@
 """`unblur chat`: the page in a browser, served until it is interrupted."""
 
+import os
+import sys
 import threading
 from concurrent.futures import Future
 
@@ -24,8 +26,10 @@ def chat(host: str | None, port: int | None) -> None:
         ready: Future[None] = Future()
         app = create_app(Bot(store, settings), settings, ready)
 
+        getting_ready = threading.Thread(target=_get_ready, args=(store, ready), name="get-ready")
+
         def on_serving(address: str) -> None:
-            threading.Thread(target=_get_ready, args=(store, ready), name="get-ready", daemon=True).start()
+            getting_ready.start()
             print(address, flush=True)
             tell("Press Ctrl-C to stop.")
 
@@ -38,6 +42,9 @@ def chat(host: str | None, port: int | None) -> None:
             )
         except KeyboardInterrupt:
             tell("Stopped.")
+            if getting_ready.is_alive():  # a library that is cut off while it loads would abort with a complaint
+                sys.stdout.flush()
+                os._exit(0)  # nothing is lost: the store bears being killed at any moment
 
 
 def _get_ready(store: Store, ready: Future[None]) -> None:

@@ -1,9 +1,9 @@
 """The first screen: what this is, the supplied questions, and the names of the sources held."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
-from store.model import BriefRecord, Source
+from store.model import Source
 
 MOST_QUESTIONS = 4
 _MOST_NAMES = 12
@@ -17,7 +17,8 @@ def header_html(count: int | None) -> str:
         line = "Holds no sources yet: put briefs in with `unblur ingest`, then reload this page."
     else:
         noun = "source" if count == 1 else "sources"
-        line = f"Explains image restoration from {count:,} supplied {noun}, and only from them."
+        them = "it" if count == 1 else "them"
+        line = f"Explains image restoration from {count:,} supplied {noun}, and only from {them}."
     return f'<h1>Unblur</h1><p class="line">{escape(line)}</p>'
 
 
@@ -42,7 +43,6 @@ def names_html(sources: Sequence[Source]) -> str:
     return f'<h3>What it has read</h3><ul class="names">{names}{more}</ul>'
 
 
-def supplied_questions(briefs: Sequence[BriefRecord]) -> list[str]:
-    """The questions that briefs bring along, each once."""
-    questions = dict.fromkeys(" ".join(brief.question.split()) for brief in briefs if brief.question)
-    return list(questions)[:MOST_QUESTIONS]
+def supplied_questions(questions: Iterable[str | None]) -> list[str]:
+    """The questions to offer of those that briefs bring along, each once."""
+    return list(dict.fromkeys(" ".join(question.split()) for question in questions if question))[:MOST_QUESTIONS]

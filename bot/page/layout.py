@@ -1,10 +1,11 @@
 """The page in Gradio: where things stand, and what each of them starts."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from anyio import to_thread
 from gradio.components import Component
 from gradio.events import api
 
@@ -12,7 +13,9 @@ from bot.errors import UserError
 from bot.page.chat import Chat, View
 from bot.page.first_screen import MOST_QUESTIONS, header_html, names_html, supplied_questions, welcome_html
 from bot.page.panel import PANEL_HEAD, held_html
+from ingest.pipeline import bundled_briefs
 from store.errors import StoreError
+from store.model import Brief, BriefRecord
 
 STYLE = Path(__file__).with_name("page.css")
 SCRIPT = Path(__file__).with_name("page.js")
@@ -104,9 +107,10 @@ class _Page:
         blocks.load(self._welcome, None, welcome, concurrency_limit=None, **quiet)
         api(self._answer, api_name="ask", concurrency_limit=_AT_ONCE, concurrency_id="answers")
 
-    def _ask(self, question: str, thread: str) -> Iterator[Updates]:
-        for view in self.chat.ask(question, thread):
-            yield self._updates(view)
+    async def _ask(self, question: str, thread: str) -> AsyncIterator[Updates]:
+        views = self.chat.ask(question, thread)
+        while (view := await to_thread.run_sync(next, views, None, abandon_on_cancel=True)) is not None:
+            yield self._updates(view)  # Stop leaves the running step behind rather than wait for it
 
     def _stopped(self, thread: str, asking: str) -> Updates:
         return self._updates(self.chat.stopped(thread, asking))
@@ -127,22 +131,27 @@ class _Page:
             **({} if view.cited is None else {self.cited: view.cited}),
         }
 
-    def _welcome(self) -> Updates:
-        """What the store holds, once it holds something."""
+    def _welcome(self) -> Iterator[Updates]:
+        """What the store holds; while it is still filled, the questions that it will hold."""
         store = self.chat.bot.store
-        if store.count() == 0:
+        if store.count() == 0 and not self.chat.ready.done():
+            yield self._offered(bundled_briefs())
             self.chat.ready.exception(timeout=_FIRST_READ_S)
         sources = store.sources()
-        questions = supplied_questions(store.briefs())
-        padded = [*questions, *[""] * (MOST_QUESTIONS - len(questions))]
-        return {
+        yield {
             self.header: header_html(len(sources)),
             self.held: held_html(sources),
             self.names: names_html(sources),
-            **{
-                button: gr.update(value=question, visible=bool(question))
-                for button, question in zip(self.examples, padded, strict=True)
-            },
+            **self._offered(store.briefs()),
+        }
+
+    def _offered(self, briefs: Sequence[Brief | BriefRecord]) -> Updates:
+        """The buttons with the supplied questions."""
+        questions = supplied_questions([brief.question for brief in briefs])
+        padded = [*questions, *[""] * (MOST_QUESTIONS - len(questions))]
+        return {
+            button: gr.update(value=question, visible=bool(question))
+            for button, question in zip(self.examples, padded, strict=True)
         }
 
     def _answer(self, question: str, thread: str = "", brief: str = "") -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The server that hands the page out: our own application, with Gradio's mounted in it."""
 
+import logging
 import socket
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -137,6 +138,10 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._on_serving()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # streams that are cut off now are no errors
+        await super().shutdown(sockets)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +74,12 @@ def arrive(browser: Browser, served: Served) -> Iterator[Arrive]:
     readers: list[Reader] = []
 
     def arrive(
-        size: tuple[int, int] = LAPTOP, *, dark: bool = False, touch: bool = False, address: str | None = None
+        size: tuple[int, int] = LAPTOP,
+        *,
+        dark: bool = False,
+        touch: bool = False,
+        address: str | None = None,
+        ready: bool = True,
     ) -> Reader:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
@@ -83,7 +89,7 @@ def arrive(browser: Browser, served: Served) -> Iterator[Arrive]:
         )
         reader = Reader(context.new_page(), address or served.address)
         readers.append(reader)
-        return reader.open()
+        return reader.open(ready=ready)
 
     yield arrive
     for reader in readers:
@@ -104,12 +110,14 @@ def embedder() -> SentenceTransformerEmbedder:
 
 
 @pytest.fixture
-def serving() -> Iterator[Callable[[Bot], str]]:
+def serving() -> Iterator[Callable[..., str]]:
     """Serves the page over a bot of the test's own, in this process; returns the address."""
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def serving(bot: Bot) -> str:
-        config = uvicorn.Config(create_app(bot, bot.settings), port=0, log_level="error", timeout_graceful_shutdown=1)
+    def serving(bot: Bot, ready: Future[None] | None = None) -> str:
+        config = uvicorn.Config(
+            create_app(bot, bot.settings, ready), port=0, log_level="critical", timeout_graceful_shutdown=1
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()

@@ -50,11 +50,12 @@ class Reader:
         if parts.scheme not in ("data", "blob") and parts.netloc != urlsplit(self.address).netloc:
             self.foreign.append(request.url)
 
-    def open(self, path: str = "") -> "Reader":
-        """Open the page and wait until it can be used."""
+    def open(self, path: str = "", *, ready: bool = True) -> "Reader":
+        """Open the page and wait until it can be used; `ready`: until the server has read the briefs, too."""
         self.page.goto(f"{self.address}{path}")
         expect(self.box).to_be_visible(timeout=_PATIENCE_MS)
-        expect(self.page.locator("#header .line")).not_to_contain_text("Reading", timeout=_PATIENCE_MS)
+        if ready:
+            expect(self.page.locator("#header .line")).not_to_contain_text("Reading", timeout=_PATIENCE_MS)
         return self
 
     @property

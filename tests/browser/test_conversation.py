@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -139,10 +140,13 @@ class NoModel:
         return np.tile(np.array([1.0, 0.0], dtype=np.float32), (len(texts), 1))
 
 
+RAIN = Brief("rain", None, (Entry(Kind.PAPER, "DeRainer", None, None, "DeRainer removes rain."),))
+
+
 @pytest.fixture
 def odd_bot(tmp_path: Path) -> Iterator[OddBot]:
     store = Store.in_memory(NoModel())
-    store.put(Brief("rain", None, (Entry(Kind.PAPER, "DeRainer", None, None, "DeRainer removes rain."),)))
+    store.put(RAIN)
     bot = OddBot(store, Settings(home=tmp_path))
     yield bot
     bot.waiting.set()
@@ -160,7 +164,7 @@ def test_stop_stops_and_the_conversation_goes_on(arrive, serving, odd_bot: OddBo
     odd_bot.waiting.set()
     reader.box.fill("tell me about DeRainer")
     reader.box.press("Enter")
-    expect(reader.answers.last).to_contain_text("DeRainer removes rain")
+    expect(reader.answers.last).to_contain_text("DeRainer is a paper among the sources")
 
 
 @pytest.mark.parametrize(
@@ -178,3 +182,18 @@ def test_an_error_is_one_friendly_line(arrive, serving, odd_bot: OddBot, questio
     expect(reader.page.locator("body")).not_to_contain_text("secret detail")
     expect(reader.page.locator("body")).not_to_contain_text("Traceback")
     expect(reader.box).to_have_value(question)
+
+
+def test_the_page_can_be_used_while_the_first_briefs_are_still_read(arrive, serving, tmp_path: Path):
+    store = Store.in_memory(NoModel())
+    ready: Future[None] = Future()
+    reader = arrive(address=serving(Bot(store, Settings(home=tmp_path)), ready), ready=False)
+    expect(reader.page.locator("#header")).to_contain_text("Reading the supplied briefs")
+    expect(reader.examples.first).to_be_visible()
+    reader.box.fill("tell me about DeRainer")
+    reader.box.press("Enter")
+    expect(reader.page.locator("#conversation .step")).to_contain_text("Getting ready")
+    store.put(RAIN)
+    ready.set_result(None)
+    expect(reader.wait_for_answer()).to_contain_text("DeRainer is a paper among the sources")
+    expect(reader.page.locator("#header")).to_contain_text("from 1 supplied source, and only from it")
