@@ -23,7 +23,7 @@ os.environ.setdefault(
 import torch
 from torch import Tensor
 
-from restore.checkpoint import save_checkpoint
+from restore.checkpoint import load_network, read_checkpoint, save_checkpoint
 from restore.configuration import Configuration
 from restore.degradation import MARGIN, Degradation, Degrader
 from restore.errors import RestoreError, TrainingError
@@ -49,7 +49,8 @@ class Recipe:
     minutes: float
     configuration: Configuration = field(default_factory=lambda: Configuration(16, 16, 16))
     span: tuple[float, float] = (0.0, 1.0)  # which part of the whole schedule this run is
-    resume: Path | None = None
+    resume: Path | None = None  # the folder of an earlier run, to go on from with all its state
+    start: Path | None = None  # a checkpoint whose weights to begin with
     batch: int = 8
     patch: int = 128  # px
     learning_rate: float = 6e-4
@@ -102,6 +103,8 @@ def train(recipe: Recipe, say: Callable[[str], None]) -> Outcome:
     degrader = Degrader(recipe.degradation, seed, device)
     validation = _Validation(held_back, recipe, device)
     state = new_state(recipe.configuration, recipe.learning_rate, device)
+    if recipe.start is not None:
+        begin_with(state, recipe.start)
     if recipe.resume is not None:
         state.load(recipe.resume)
     recipe.out.mkdir(parents=True, exist_ok=True)
@@ -143,6 +146,16 @@ def new_state(configuration: Configuration, learning_rate: float, device: torch.
     average = copy.deepcopy(network).eval().requires_grad_(False)
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=1e-4, betas=(0.9, 0.98))
     return TrainingState(network, average, optimizer)
+
+
+def begin_with(state: TrainingState, file: Path) -> None:
+    """Take over a checkpoint's weights; raises CheckpointError, or TrainingError when its widths are others."""
+    checkpoint = read_checkpoint(file)
+    if checkpoint.configuration != state.network.configuration:
+        raise TrainingError(f"{file} has widths {checkpoint.configuration}: give them as --config")
+    weights = load_network(checkpoint).state_dict()
+    state.network.load_state_dict(weights)
+    state.average.load_state_dict(weights)
 
 
 def step(state: TrainingState, blurred: Tensor, sharp: Tensor, rate: float) -> Tensor:
@@ -211,6 +224,7 @@ def recipe_from(arguments: list[str]) -> Recipe:
     parser.add_argument("--minutes", type=float, required=True, help="time budget of this run")
     parser.add_argument("--config", default="16,16,16", help="widths: three numbers, or small, base, large")
     parser.add_argument("--resume", type=Path, help="folder of an earlier run to go on from")
+    parser.add_argument("--start", type=Path, help="a checkpoint (.safetensors) whose weights to begin with")
     parser.add_argument("--span", default="0:1", help="which part of the whole cosine schedule this run is")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--patch", type=int, default=128, help="side of a training crop, px")
@@ -223,7 +237,7 @@ def recipe_from(arguments: list[str]) -> Recipe:
     try:
         low, high = (float(part) for part in given.span.split(":"))
         return Recipe(
-            given.photos, given.out, given.minutes, Configuration.parse(given.config), (low, high), given.resume,
+            given.photos, given.out, given.minutes, Configuration.parse(given.config), (low, high), given.resume, given.start,
             given.batch, given.patch, given.rate, device=given.device, seed=given.seed,
             degradation=Degradation(longest_shake=given.longest_shake, largest_defocus=given.largest_defocus),
         )  # fmt: skip

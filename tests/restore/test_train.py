@@ -13,7 +13,7 @@ from restore.degradation import Degradation
 from restore.errors import TrainingError
 from restore.losses import pixel_and_frequency, six_outputs
 from restore.network import Outputs, half_size
-from restore.train import Recipe, main, new_state, recipe_from, scheduled_rate, step, train
+from restore.train import Recipe, begin_with, main, new_state, recipe_from, scheduled_rate, step, train
 from restore.training_photos import Crops, load_photos, split
 
 CPU = torch.device("cpu")
@@ -70,6 +70,16 @@ def test_going_on_with_other_widths_or_from_nothing_is_refused(recipe, tmp_path)
         train(dataclasses.replace(recipe, configuration=Configuration(5, 2, 2), resume=recipe.out), lambda line: None)
     with pytest.raises(TrainingError, match="cannot go on"):
         train(dataclasses.replace(recipe, resume=tmp_path / "nowhere"), lambda line: None)
+
+
+def test_a_training_can_begin_with_a_checkpoints_weights(tiny_checkpoint, recipe):
+    state = new_state(TINY, 1e-3, CPU)
+    begin_with(state, tiny_checkpoint.path)
+    for mine, theirs in zip(state.average.parameters(), load_network(tiny_checkpoint).parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+    other = dataclasses.replace(recipe, configuration=Configuration(5, 2, 2), start=tiny_checkpoint.path)
+    with pytest.raises(TrainingError, match="give them as --config"):
+        train(other, lambda line: None)
 
 
 def test_ctrl_c_ends_a_training_with_all_saved(recipe):
