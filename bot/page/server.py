@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import Future
 from importlib.metadata import version
+from typing import Any
 
 import gradio as gr
 import uvicorn
@@ -49,6 +50,8 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
+_NO_DOCUMENTATION: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
+
 
 class SecurityHeaders:
     """Adds to every response what tells a browser to keep the page to itself."""
@@ -76,7 +79,7 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
     first answer waits.
     """
     ready = ready or _done()
-    app = FastAPI(title="Unblur", version=version("unblur"), docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="Unblur", version=version("unblur"), **_NO_DOCUMENTATION)
     app.add_middleware(SecurityHeaders)
 
     @app.get("/healthz")
@@ -93,6 +96,7 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
         app,
         build(Chat(bot, ready)),
         path="/",
+        app_kwargs=_NO_DOCUMENTATION,
         footer_links=[],
         run_history=False,
         allowed_paths=[],
