@@ -67,14 +67,21 @@ def refuse(turn: Turn, view: View) -> Refusal | None:
 
 
 def names(question: str, sources: Sequence[Source]) -> list[Source]:
-    """The sources that a question names, in the order of their mention."""
+    """The sources that a question names, in the order of their mention; of several with that name, the first given."""
     text = _fold(question)
-    found = []
-    for source in sources:
-        places = [place for alias in aliases(source) if (place := _place(alias, text)) >= 0]
-        if places:
-            found.append((min(places), source))
-    return [source for _, source in sorted(found, key=lambda item: item[0])]
+    matches = [
+        (place, -len(alias), number)
+        for number, source in enumerate(sources)
+        for alias in aliases(source)
+        if (place := _place(alias, text)) >= 0
+    ]
+    found: list[Source] = []
+    end = -1  # of the longest name read so far; a shorter one inside it names nothing more
+    for place, length, number in sorted(matches):
+        if place > end and sources[number] not in found:
+            found.append(sources[number])
+            end = place - length
+    return found
 
 
 def mentions(text: str, source: Source) -> bool:

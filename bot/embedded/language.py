@@ -88,7 +88,8 @@ def _clauses(question: str) -> list[str]:
 
 def _sentence_case(clause: str) -> str:
     clause = clause[:1].upper() + clause[1:]
-    return clause if clause.endswith("?") else f"{clause.rstrip('.')}?"
+    asks = _QUESTION_WORD.match(clause) is not None
+    return f"{clause.rstrip('.')}?" if asks and not clause.endswith("?") else clause
 
 
 @cache

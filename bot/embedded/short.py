@@ -54,10 +54,11 @@ def _links_of(source: Source, code: bool, paper: bool) -> Statement:
     given = [(what, start, url) for what, start, url in wanted if url]
     missing = [what for what, _, url in wanted if not url]
     cites = tuple(Cited(source_id=source.source_id, quote=header_line(source, start)) for _, start, _ in given)
-    parts = [f"{what}: {url}" for what, _, url in given]
-    text = f"{name}: {', '.join(parts)}" if parts else f"{name}:"
+    text = (
+        f"{name}'s {listing([f'{what} is at {url}' for what, _, url in given], 'and its')}" if given else f"For {name},"
+    )
     if missing:
-        text += f"{';' if parts else ''} no {listing(missing, 'or')} link was supplied"
+        text += f"{';' if given else ''} no {listing(missing, 'or')} link was supplied"
     own = Cited(source_id=source.source_id, quote=header_line(source))
     return Statement(text=text, cites=cites or (own,))
 

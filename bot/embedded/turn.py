@@ -62,11 +62,12 @@ _SOURCE = re.compile(
     r"\b(?:tell me (?:more )?about|what(?:'s| is| are| does)|summari[sz]e|describe|explain|who is|how do(?:es)? \S+ work)\b",
     re.IGNORECASE,
 )
-_REFERRING = re.compile(
+_IT = re.compile(
     r"\b(?:that one|this one|the same one|that (?:model|paper|method|network|tool)|this (?:model|paper|method|network|tool)"
-    r"|its?|they|them|their)\b",
+    r"|its?)\b",
     re.IGNORECASE,
 )
+_THEY = re.compile(r"\b(?:they|them|their)\b", re.IGNORECASE)
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 _ORDINAL = re.compile(
     rf"\bthe (?:(?P<word>{'|'.join(_ORDINALS)}|last)(?: (?:one|paper|model|source))?)\b", re.IGNORECASE
@@ -137,46 +138,41 @@ def read_turn(messages: Sequence[BaseMessage]) -> Turn:
     )
 
 
-def _talked_about(messages: Sequence[BaseMessage]) -> list[Source]:
-    """The sources of the latest answer that had any, in its order."""
-    sources = {
-        source_id: source
-        for found in found_in(cast(list[AnyMessage], messages))
-        for source_id, source in found.sources.items()
-    }
+def _talked_about(messages: Sequence[BaseMessage]) -> list[list[Source]]:
+    """The sources that each earlier answer pointed to, in its order, the latest answer first."""
+    found = found_in(cast(list[AnyMessage], messages))
+    sources = {source_id: source for one in found for source_id, source in one.sources.items()}
+    answers = []
     for message in reversed(messages):
         if isinstance(message, AIMessage) and "draft" in message.additional_kwargs:
             draft = Draft.model_validate(message.additional_kwargs["draft"])
-            named = [
-                item.source_id
-                for section in draft.sections
-                for block in section.blocks
-                if isinstance(block, References)
-                for item in block.items
-            ]
-            if named:
-                return [sources[source_id] for source_id in named if source_id in sources]
-    return []
+            blocks = (block for section in draft.sections for block in section.blocks)
+            named = [item.source_id for block in blocks if isinstance(block, References) for item in block.items]
+            answers.append([sources[source_id] for source_id in named if source_id in sources])
+    return [answer for answer in answers if answer]
 
 
-def _resolve(text: str, talked_about: Sequence[Source]) -> tuple[str, tuple[str, ...]]:
-    """`text` with "the second one", "it" and the like replaced by the titles that they stand for."""
-    if not talked_about or len(text.split()) > _SHORT:
+def _resolve(text: str, answers: Sequence[Sequence[Source]]) -> tuple[str, tuple[str, ...]]:
+    """`text` with "the second one", "it" and the like replaced by the titles they stand for, and those sources' ids."""
+    if not answers or len(text.split()) > _SHORT:
         return text, ()
-    names = " ".join(short_title(source.title).casefold() for source in talked_about)
+    focus = []
     ordinal = _ORDINAL.search(text)
     if ordinal:
         word = ordinal["word"].casefold()
-        number = len(talked_about) - 1 if word == "last" else _ORDINALS.index(word)
-        if number < len(talked_about):
-            source = talked_about[number]
-            return f"{text[: ordinal.start()]}{short_title(source.title)}{text[ordinal.end() :]}", (source.source_id,)
-    if _REFERRING.search(text) and not any(word in names.split() for word in text.casefold().split() if len(word) > 5):
-        source = talked_about[0]
-        title = short_title(source.title)
-
-        def named(match: re.Match[str]) -> str:
-            return f"{title}'s" if match.group().casefold() in ("its", "their") else title
-
-        return _REFERRING.sub(named, text, count=1), (source.source_id,)
-    return text, ()
+        place = -1 if word == "last" else _ORDINALS.index(word)
+        counted = next((answer for answer in answers if len(answer) > max(place, 1)), None)
+        if counted:
+            focus.append(counted[place])
+            text = f"{text[: ordinal.start()]}{short_title(counted[place].title)}{text[ordinal.end() :]}"
+    latest = answers[0][0]
+    named = {word for answer in answers for source in answer for word in short_title(source.title).casefold().split()}
+    words = {word.strip("?!.,'s") for word in text.casefold().split()}
+    referring = _IT.search(text) or _THEY.search(text)
+    if referring and (focus or not any(word in named for word in words if len(word) > 5)):
+        name = short_title(latest.title)
+        if referring.group().casefold() in ("its", "their"):
+            name += "'s"
+        text = f"{text[: referring.start()]}{name}{text[referring.end() :]}"
+        focus.insert(0, latest)
+    return text, tuple(source.source_id for source in focus)

@@ -34,6 +34,16 @@ def test_the_second_one_is_the_second_reference(fresh: Bot, store: Store) -> Non
     assert [reference.source_id for reference in answer.references] == [first.references[1].source_id]
 
 
+def test_it_and_the_first_are_two_sources_to_compare(fresh: Bot, store: Store) -> None:
+    question = store.briefs()[0].question
+    assert question is not None
+    fresh.ask(Request(question, thread="d"))
+    fresh.ask(Request("Does the second one have code?", thread="d"))
+    answer = fresh.ask(Request("How is it different from the first?", thread="d"))
+    assert answer.tool_calls[0].args["query"] == "How is CausalSR different from Deblur-MSSNet-RealBlurJ?"
+    assert answer.mode == "compare" and len(answer.references) == 2
+
+
 def test_a_change_of_subject_is_not_read_as_a_follow_up(fresh: Bot) -> None:
     fresh.ask(Request("Tell me about CausalSR", thread="c"))
     assert fresh.ask(Request("What is the capital of France?", thread="c")).refused
