@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="checkpoints",
-    help="The weights at hand, with where each came from; add and fetch more.",
     rich_markup_mode=None,
     invoke_without_command=True,
 )
