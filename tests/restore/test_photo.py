@@ -206,6 +206,27 @@ def test_what_is_no_whole_photo_is_refused_in_one_line(kind, tmp_path):
     assert "Traceback" not in str(refused.value)
 
 
+@pytest.mark.filterwarnings("ignore")  # Pillow warns of what it then reads or refuses
+def test_photos_with_random_damage_are_read_or_refused_and_nothing_else():
+    generator = np.random.default_rng(20)
+    wholes = [encoded(made_photo(40, 30), form, exif=exif_with(6).tobytes()) for form in WITH_EXIF]
+    wholes += [encoded(made_photo(40, 30), form) for form in ("BMP", "GIF")]
+    refused = 0
+    for number in range(700):
+        damaged = bytearray(wholes[number % len(wholes)])
+        for _ in range(generator.integers(1, 12)):
+            place = generator.integers(len(damaged))
+            if generator.random() < 0.7:
+                damaged[place] = generator.integers(256)
+            else:
+                damaged[place : place + 4] = b"\xff\xff\xff\xff"
+        try:
+            read_here(bytes(damaged))
+        except decode_child.RefusedError:
+            refused += 1
+    assert 50 < refused < 700
+
+
 @pytest.mark.parametrize("source", [Path("/no/such/photo.jpg"), Path("/")])
 def test_a_file_that_is_missing_or_a_folder_is_refused(source):
     with pytest.raises(PhotoError, match=f"cannot read {source}"):
