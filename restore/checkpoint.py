@@ -79,14 +79,15 @@ def save_checkpoint(weights: Mapping[str, "Tensor"], out: Path, *, origin: str, 
 
     Raises CheckpointError when they are not MSSNet's, FileExistsError when `out` exists.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     configuration = configuration_of({name: tuple(tensor.shape) for name, tensor in weights.items()})
     _check(weights, configuration, "what is to be saved")
     # safetensors refuses tensors that share memory, as the activation's do
     apart = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in weights.items()}
     with whole_file(out, overwrite) as part:
-        save_file(apart, part, metadata={"configuration": str(configuration), "origin": origin})
+        # through memory: safetensors' own writing makes a file that only its owner can read
+        part.write_bytes(save(apart, metadata={"configuration": str(configuration), "origin": origin}))
     return read_checkpoint(out)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from restore.configuration import Configuration
@@ -35,7 +35,7 @@ class TrainingState:
         apart = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
         about = {"configuration": str(self.network.configuration), "steps": str(self.steps)}
         with whole_file(folder / STATE_FILE, overwrite=True) as part:
-            save_file(apart, part, metadata=about)
+            part.write_bytes(save(apart, metadata=about))
 
     def load(self, folder: Path) -> None:
         """Take over what `save` wrote; raises TrainingError when it is missing, damaged, or of other widths."""

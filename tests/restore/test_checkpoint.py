@@ -74,6 +74,16 @@ def test_weights_keep_their_precision_in_the_file(tmp_path):
     assert next(load_network(checkpoint).parameters()).dtype == torch.float32
 
 
+@pytest.mark.skipif(os.name != "posix", reason="only there a file has such a mode")
+def test_others_may_read_a_checkpoint_as_the_umask_says(tmp_path):
+    before = os.umask(0o022)
+    try:
+        made = save_checkpoint(random_network().state_dict(), tmp_path / "shared.safetensors", origin="")
+    finally:
+        os.umask(before)
+    assert made.path.stat().st_mode & 0o777 == 0o644
+
+
 def test_a_checkpoint_is_not_overwritten_unasked(tiny_checkpoint):
     before = digest(tiny_checkpoint.path)
     with pytest.raises(FileExistsError):
