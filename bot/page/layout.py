@@ -17,7 +17,10 @@ from ingest.pipeline import bundled_briefs
 from store.errors import StoreError
 from store.model import Brief, BriefRecord
 
-STYLE = Path(__file__).with_name("page.css")
+STYLES = [
+    Path(__file__).parent / "style" / name
+    for name in ("page.css", "first_screen.css", "conversation.css", "sources.css")
+]
 SCRIPT = Path(__file__).with_name("page.js")
 
 _AT_ONCE = 8  # answers that are written at the same time
@@ -84,11 +87,10 @@ class _Page:
                     show_label=False,
                     lines=1,
                     max_lines=8,
-                    autofocus=True,
                     submit_btn="Ask",
                 )
             with gr.Column(elem_id="sources"):
-                gr.HTML(PANEL_HEAD)
+                gr.HTML(PANEL_HEAD, elem_id="sources-head")
                 self.cited = gr.HTML(elem_id="cited")
                 self.held = gr.HTML(elem_id="held")
         self.thread = gr.Textbox(visible=False)

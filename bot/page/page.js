@@ -146,6 +146,16 @@
     }
   }
 
+  // Whoever has a keyboard can write at once; on a touch screen this would only push the keyboard over the page.
+  let offered = false;
+  function offerToWrite() {
+    const box = one("#ask textarea");
+    if (offered || !box) return;
+    offered = true;
+    const keyboard = window.matchMedia("(hover: hover) and (pointer: fine)").matches;
+    if (keyboard && document.activeElement === document.body) box.focus({ preventScroll: true });
+  }
+
   let waiting = false;
   function look() {
     if (waiting) return;
@@ -153,6 +163,7 @@
     window.requestAnimationFrame(() => {
       waiting = false;
       speakAnswersOnce();
+      offerToWrite();
       followConversation();
       followAnswers();
     });

@@ -68,7 +68,7 @@ def _cited_card(number: int, source: Source, quotes: Mapping[int, str]) -> str:
         for marker, quote in quotes.items()
     )
     shown = f'<ul class="quotes">{listed}</ul>' if listed else ""
-    return _card(source, f"{shown}{_full_text(source, quotes, 'Show in the full text')}")
+    return _card(source, f"{shown}{_full_text(source, quotes, 'Full text')}")
 
 
 def _held_card(source: Source) -> str:

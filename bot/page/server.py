@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.errors import UserError
 from bot.page.chat import Chat
-from bot.page.layout import SCRIPT, STYLE, build, theme
+from bot.page.layout import SCRIPT, STYLES, build, theme
 from bot.service import Bot
 from bot.settings import Settings
 
@@ -108,7 +108,7 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
         pwa=False,
         mcp_server=False,
         theme=theme(),
-        css_paths=[STYLE],
+        css_paths=STYLES,
         head=f'<script src=".{_SCRIPT_PATH}" defer></script>',
     )
     return app

@@ -41,6 +41,14 @@ def test_a_thread_goes_on(client: Client):
     assert "https://github.com/Mnster00/CasualSR" in second["answer"]
 
 
+def test_eight_ask_at_once_and_each_gets_their_own_answer(client: Client):
+    questions = ["tell me about CausalSR", "tell me about FeatSharp", "hi", "What is the capital of France?"] * 2
+    jobs = [client.submit(question, api_name="/ask") for question in questions]
+    answers = [job.result(timeout=60) for job in jobs]
+    assert [answer["question"] for answer in answers] == questions
+    assert len({answer["thread"] for answer in answers}) == len(questions)
+
+
 @pytest.mark.parametrize(
     ("question", "thread", "brief", "line"),
     [

@@ -77,18 +77,18 @@ def test_a_new_conversation_starts_empty_and_under_another_address(reader: Reade
     assert reader.page.url != old
 
 
-@pytest.mark.parametrize("thread", ["x", "../../etc", "0" * 32, "%3Cscript%3E"])
-def test_an_address_that_names_no_conversation_opens_a_new_one(reader: Reader, thread: str):
-    reader.open(f"?thread={thread}")
-    expect(reader.examples.first).to_be_visible()
-    expect(reader.page.locator("#conversation .said")).to_have_count(0)
+def test_an_address_that_names_no_conversation_opens_a_new_one(reader: Reader):
+    for thread in ("holiday", "../../etc", "0" * 32, "%3Cscript%3E"):
+        reader.open(f"?thread={thread}")
+        expect(reader.examples.first).to_be_visible()
+        expect(reader.page.locator("#conversation .said")).to_have_count(0)
 
 
-@pytest.mark.parametrize("blank", ["", "   ", "\n\n"])
-def test_an_empty_question_does_nothing(reader: Reader, blank: str):
-    reader.box.fill(blank)
-    reader.box.press("Enter")
-    reader.page.wait_for_timeout(500)
+def test_an_empty_question_does_nothing(reader: Reader):
+    for blank in ("", "   ", "\n\n"):
+        reader.box.fill(blank)
+        reader.box.press("Enter")
+        reader.page.wait_for_timeout(300)
     expect(reader.page.locator("#conversation .said")).to_have_count(0)
     expect(reader.examples.first).to_be_visible()
 
