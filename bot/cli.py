@@ -119,6 +119,9 @@ app.add_typer(checkpoints.app)
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit status: 0, 2 for a user's mistake, 1 for a fault of ours."""
     keep_everything_here()
+    os.environ.setdefault(
+        "OMP_WAIT_POLICY", "passive"
+    )  # torch's idle threads sleep; spinning, they slow a busy machine
     try:
         status = app(args=list(arguments) or ["--help"], standalone_mode=False)
     except typer.TyperException as error:
