@@ -59,7 +59,9 @@
     for (const mark of marks) mark.classList.add("shown");
     marks[0].closest("details").open = true;
     marks[0].focus({ preventScroll: true });
-    marks[0].scrollIntoView({ block: "center" });
+    const sources = one("#sources"); // only the panel scrolls: the answer stays where it is read
+    const above = marks[0].getBoundingClientRect().top - sources.getBoundingClientRect().top;
+    sources.scrollTop += above - sources.clientHeight / 3;
   }
 
   document.addEventListener("click", (event) => {
