@@ -100,7 +100,9 @@ def _packed(found: Found) -> dict[str, Any]:
     """`found` as plain data, which a conversation's checkpoint can keep."""
     return {
         "query": found.query,
-        "sources": {source_id: asdict(source) for source_id, source in found.sources.items()},
+        "sources": {
+            source_id: {**asdict(source), "kind": source.kind.value} for source_id, source in found.sources.items()
+        },
         "evidence": [[one.source.source_id, one.start, one.end, one.score, one.source_score] for one in found.evidence],
     }
 

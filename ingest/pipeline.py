@@ -11,7 +11,7 @@ from ingest.documents import Document, Location, locate
 from ingest.json_lines import parse_json_lines
 from ingest.problems import BriefError, Problem
 from store.identity import source_id
-from store.model import Brief, BriefRecord, Scope
+from store.model import Brief, BriefRecord, Entry, Scope
 from store.store import Store
 
 BUNDLED = "bundled:"  # how the origin of a brief that comes with the program begins
@@ -90,6 +90,7 @@ class _Gathered:
         self.folders: set[Path] = set()
         self.read: dict[str, set[str]] = {}  # of each file that was read without a problem, its briefs
         self._shown: dict[str, str] = {}  # of each brief, the document that it came from
+        self._contents: dict[tuple[str | None, tuple[Entry, ...]], str] = {}  # the same by what a brief holds
         self._seen: set[Path] = set()
 
     def add_path(self, path: Path) -> None:
@@ -130,14 +131,17 @@ class _Gathered:
             self.add_document(document)
 
     def _add_brief(self, brief: Brief, shown: str) -> Problem | None:
-        """Keep a brief, unless another document of this run holds a different one of the same name."""
+        """Keep a brief, unless another document of this run holds the same one, or a different one of its name."""
         brief = with_cards(brief)
-        known = self.briefs.setdefault(brief.name, brief)
-        if (known.question, known.entries) == (brief.question, brief.entries):
-            self._shown.setdefault(brief.name, shown)
-            return None
-        message = f"{self._shown[brief.name]} holds another brief called {brief.name!r}: rename one of them"
-        return Problem(shown, None, message)
+        content = (brief.question, brief.entries)
+        if content in self._contents:
+            return Problem(shown, None, f"holds the same brief as {self._contents[content]}: remove one of them")
+        if brief.name in self._shown:
+            message = f"{self._shown[brief.name]} holds another brief called {brief.name!r}: rename one of them"
+            return Problem(shown, None, message)
+        self.briefs[brief.name] = brief
+        self._shown[brief.name] = self._contents[content] = shown
+        return None
 
 
 def _put(briefs: list[Brief], store: Store, progress: Callable[[int, int], None] | None) -> tuple[int, int, int]:

@@ -165,16 +165,21 @@ def test_one_broken_brief_among_many_is_reported_and_the_others_go_in(store: Sto
     assert set(held(store)) == {"One", "Two", "Three"}
 
 
-def test_two_briefs_of_one_name_are_a_mistake_unless_they_are_the_same(
-    store: Store, write_brief: Write, tmp_path: Path
-):
+def test_a_brief_given_twice_goes_in_once_and_is_told(store: Store, write_brief: Write, tmp_path: Path):
     folder = write_brief("a.txt", "How?", "One")
-    same, other = tmp_path / "same" / "a.txt", tmp_path / "other" / "a.txt"
-    for path in (same, other):
-        path.parent.mkdir()
-        shutil.copy(folder / "a.txt", path)
-    other.write_text(other.read_text().replace("One", "Two"))
-    assert ingest([folder, folder / "a.txt", same], store).briefs == ("a.txt",)
+    copy = folder / "copy.txt"
+    shutil.copy(folder / "a.txt", copy)
+    assert ingest([folder / "a.txt", folder / "a.txt"], store).ok  # the same file is no second brief
+    report = ingest([folder], store)
+    assert messages(report) == [f"{copy}: holds the same brief as {folder}/a.txt: remove one of them"]
+    assert held(store) == {"One": ("a.txt",)}
+
+
+def test_two_different_briefs_of_one_name_are_a_mistake(store: Store, write_brief: Write, tmp_path: Path):
+    folder = write_brief("a.txt", "How?", "One")
+    other = tmp_path / "other" / "a.txt"
+    other.parent.mkdir()
+    other.write_text((folder / "a.txt").read_text().replace("One", "Two"))
     report = ingest([folder, other], store)
     assert messages(report) == [f"{other}: {folder}/a.txt holds another brief called 'a.txt': rename one of them"]
     assert held(store) == {"One": ("a.txt",)}
