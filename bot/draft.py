@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.answer import Mode
 
+DRAFT = "draft"  # the key under which a chat message carries its draft
+
 
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True)

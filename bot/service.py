@@ -9,15 +9,14 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 
 from bot.agent import EMBEDDED, build_agent, chat_model
 from bot.answer import Answer, Removed, ToolCall
-from bot.draft import Draft, body, paragraph, say
-from bot.embedded.model import DRAFT
+from bot.draft import DRAFT, Draft, body, paragraph, say
 from bot.embedded.turn import BRIEF, SUPPLIED
 from bot.errors import UserError
 from bot.grounding import ground
 from bot.memory import keep_latest, open_memory
 from bot.render import render, section_texts
 from bot.settings import Settings
-from bot.tools import TurnContext, found_in
+from bot.tools import TurnContext, found_in, sources_of
 from store.model import Scope, Source
 from store.store import Store
 
@@ -171,7 +170,7 @@ def _checked(messages: Sequence[AnyMessage], sources: Mapping[str, Source]) -> t
 
 
 def _sources(messages: Sequence[AnyMessage]) -> dict[str, Source]:
-    return {source_id: source for found in found_in(messages) for source_id, source in found.sources.items()}
+    return sources_of(found_in(messages))
 
 
 def _turns(messages: Sequence[AnyMessage]) -> list[list[AnyMessage]]:

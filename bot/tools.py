@@ -75,6 +75,11 @@ def found_in(messages: Iterable[AnyMessage]) -> list[Found]:
     ]
 
 
+def sources_of(searches: Iterable[Found]) -> dict[str, Source]:
+    """The sources that any of some searches found, by id."""
+    return {source_id: source for found in searches for source_id, source in found.sources.items()}
+
+
 def _for_reading(found: Found) -> str:
     """The evidence as a model reads it: data, not instructions."""
     quotes: dict[str, list[str]] = {}

@@ -170,7 +170,7 @@ def _paper_for(tasks: Sequence[Task], main: Source, sources: Sequence[Source]) -
 def _workflow(
     turn: Turn, tasks: Sequence[Task], main: Source, sources: Sequence[Source], view: View, told: set[str]
 ) -> list[Block]:
-    doing = (subject(main)[:1] or list(tasks[:1]))[0] if (subject(main) or tasks) else None
+    doing = next(iter([*subject(main), *tasks]), None)
     given, got = (doing.input, doing.output) if doing else ("your picture", "the restored picture")
     name = main.title if main.kind is Kind.MODEL else short_title(main.title)
     steps = Items(statements=tuple(_steps(main, tasks, sources, (given, got), told)), ordered=True)

@@ -14,14 +14,12 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 
-from bot.draft import Draft
+from bot.draft import DRAFT, Draft
 from bot.embedded.compose import compose
-from bot.embedded.turn import Turn, read_turn
+from bot.embedded.turn import read_turn
 from bot.render import section_texts
-from bot.tools import SEARCH, found_in
+from bot.tools import SEARCH, found_in, sources_of
 from store.model import Source
-
-DRAFT = "draft"  # the key under which a message carries its draft
 
 
 class EmbeddedChatModel(BaseChatModel):
@@ -86,18 +84,11 @@ def _reply(messages: Sequence[BaseMessage]) -> AIMessage:
         )
     draft = compose(turn, searched)
     text = "\n\n".join(section_texts(draft, _sources(messages)))
-    return AIMessage(content=text, additional_kwargs={DRAFT: draft.model_dump(mode="json"), **_memory(turn)})
-
-
-def _memory(turn: Turn) -> dict[str, str]:
-    """What later turns of the conversation need to know of this one."""
-    return {"resolved_question": turn.question.text}
+    return AIMessage(content=text, additional_kwargs={DRAFT: draft.model_dump(mode="json")})
 
 
 def _sources(messages: Sequence[BaseMessage]) -> dict[str, Source]:
-    return {
-        source_id: source for found in found_in(_this_turn(messages)) for source_id, source in found.sources.items()
-    }
+    return sources_of(found_in(_this_turn(messages)))
 
 
 def _this_turn(messages: Sequence[BaseMessage]) -> list[AnyMessage]:

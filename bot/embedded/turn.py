@@ -7,10 +7,10 @@ from typing import cast
 
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage
 
-from bot.draft import Draft, References
+from bot.draft import DRAFT, Draft, References
 from bot.embedded.knowledge import Phrases, asked_tasks
 from bot.embedded.language import Question, read_question, short_title
-from bot.tools import found_in
+from bot.tools import found_in, sources_of
 from store.model import Source
 
 BRIEF = "brief"  # keys under which a user's message carries what the turn is held to
@@ -140,12 +140,11 @@ def read_turn(messages: Sequence[BaseMessage]) -> Turn:
 
 def _talked_about(messages: Sequence[BaseMessage]) -> list[list[Source]]:
     """The sources that each earlier answer pointed to, in its order, the latest answer first."""
-    found = found_in(cast(list[AnyMessage], messages))
-    sources = {source_id: source for one in found for source_id, source in one.sources.items()}
+    sources = sources_of(found_in(cast(list[AnyMessage], messages)))
     answers = []
     for message in reversed(messages):
-        if isinstance(message, AIMessage) and "draft" in message.additional_kwargs:
-            draft = Draft.model_validate(message.additional_kwargs["draft"])
+        if isinstance(message, AIMessage) and DRAFT in message.additional_kwargs:
+            draft = Draft.model_validate(message.additional_kwargs[DRAFT])
             blocks = (block for section in draft.sections for block in section.blocks)
             named = [item.source_id for block in blocks if isinstance(block, References) for item in block.items]
             answers.append([sources[source_id] for source_id in named if source_id in sources])

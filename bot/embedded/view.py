@@ -6,7 +6,7 @@ from functools import cached_property
 from bot.embedded.knowledge import Task, tasks_of
 from bot.embedded.language import Part, Sentence, announces, is_name, sentences, short_title
 from bot.render import escape
-from bot.tools import Found
+from bot.tools import Found, sources_of
 from store.model import Kind, Source
 from store.text import header_span, summary_of
 
@@ -35,7 +35,7 @@ class View:
     @cached_property
     def by_id(self) -> dict[str, Source]:
         """The sources found, by id."""
-        return {source_id: source for found in self.found for source_id, source in found.sources.items()}
+        return sources_of(self.found)
 
     def _task_bonus(self, source_id: str) -> float:
         about = subject(self.by_id[source_id])
