@@ -17,6 +17,7 @@ from restore.kernels import SIDE, kernel_bank
 
 MARGIN = SIDE // 2  # px of a sharp crop on each side that blur reaches in from, and that are cut off in the end
 GAMMA = 2.2
+LARGEST_SOFTNESS = 1.0  # px, sigma
 
 
 @dataclass(frozen=True)
@@ -25,16 +26,28 @@ class Degradation:
 
     longest_shake: float = 30  # px
     largest_defocus: float = 4  # px of radius
-    glare: float = 0.3  # share with lights brighter than white, which leave streaks
+    glare: float = 0.2  # share with lights brighter than white, which leave streaks
     second_motion: float = 0.45  # share of batches where part of the frame moves otherwise
-    enlarged: float = 0.2  # share of batches blown up from a smaller picture
+    enlarged: float = 0.1  # share of batches blown up from a smaller picture
     noise: float = 0.004  # largest variance of shot noise at white, and standard deviation of read noise
-    jpeg: float = 0.4  # share saved as JPEG
+    clean: float = 0.4  # share without noise, as frames of a video are
+    jpeg: float = 0.3  # share saved as JPEG
+    averaged: float = 0.4  # share of batches blurred in the photo's own levels, as averaged video frames are
+    soft: float = 0.5  # share whose sharp side is a little soft itself, as most cameras' pictures are
     untouched: float = 0.03  # share left sharp, so that sharp photos are let alone
     kernels: int = 4000
 
     def __post_init__(self) -> None:
-        shares = (self.glare, self.second_motion, self.enlarged, self.jpeg, self.untouched)
+        shares = (
+            self.glare,
+            self.second_motion,
+            self.enlarged,
+            self.clean,
+            self.jpeg,
+            self.averaged,
+            self.soft,
+            self.untouched,
+        )
         if not all(0 <= share <= 1 for share in shares):
             raise ValueError(f"{self}: every share must lie between 0 and 1")
         if not 1 <= self.longest_shake <= 2 * SIDE or not 0.5 <= self.largest_defocus <= MARGIN or self.kernels < 1:
@@ -56,7 +69,11 @@ class Degrader:
         The sides that come out must be multiples of 16, for JPEG's blocks and for enlarging.
         """
         options = self.degradation
-        linear = sharp.clamp(0, 1) ** GAMMA
+        sharp = torch.where(
+            self._some(sharp, options.soft), softened(sharp, self._uniform(sharp) * LARGEST_SOFTNESS), sharp
+        )
+        gamma = 1.0 if self._chance(options.averaged) else GAMMA
+        linear = sharp.clamp(0, 1) ** gamma
         glare = self._some(sharp, options.glare) * self._uniform(sharp) * 4
         linear = linear * (1 + glare * (linear.amax(1, keepdim=True) > 0.92))
         blurred = convolved(linear, self._kernels(sharp))
@@ -69,8 +86,9 @@ class Degrader:
             small = F.avg_pool2d(blurred, factor)
             blurred = F.interpolate(small, scale_factor=factor, mode="bicubic", align_corners=False).clamp(0, 1)
         shot, read = (self._uniform(sharp) * options.noise for _ in range(2))
-        blurred = blurred + self._normal(blurred) * (shot * blurred + read * read).sqrt()
-        blurred = blurred.clamp(0, 1) ** (1 / GAMMA)
+        noise = self._normal(blurred) * (shot * blurred + read * read).sqrt()
+        blurred = blurred + noise * ~self._some(sharp, options.clean)
+        blurred = blurred.clamp(0, 1) ** (1 / gamma)
         blurred = torch.where(self._some(sharp, options.untouched), sharp, blurred)
         compressed = jpeg(blurred, self._uniform(sharp).flatten() * 35 + 62)
         blurred = torch.where(self._some(sharp, options.jpeg), compressed, blurred)
@@ -107,6 +125,16 @@ def convolved(images: Tensor, kernels: Tensor) -> Tensor:
     spread = torch.roll(spread, (-(SIDE // 2), -(SIDE // 2)), (-2, -1))
     product = torch.fft.rfft2(images) * torch.fft.rfft2(spread)
     return cast(Tensor, torch.fft.irfft2(product, s=(height, width)))
+
+
+def softened(images: Tensor, sigma: Tensor) -> Tensor:
+    """A Gaussian blur of each image (B, C, H, W) by its own `sigma` (B, 1, 1, 1), 0 to about 1.3 px."""
+    offset = torch.arange(-3.0, 4.0, device=images.device)
+    line = torch.exp(-0.5 * (offset / sigma.flatten(1).clamp_min(0.05)) ** 2)  # (B, 7)
+    line = (line / line.sum(1, keepdim=True)).repeat_interleave(images.shape[1], 0)[:, None]  # (B * C, 1, 7)
+    flat = F.pad(images.flatten(0, 1)[None], (3, 3, 3, 3), mode="replicate")
+    flat = F.conv2d(flat, line[:, :, None], groups=line.shape[0])
+    return F.conv2d(flat, line[..., None], groups=line.shape[0]).view_as(images)
 
 
 # The luminance quantisation table of the JPEG standard, annex K

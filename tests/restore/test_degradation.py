@@ -8,7 +8,7 @@ import torch
 from made import made_photo
 from PIL import Image
 
-from restore.degradation import MARGIN, Degradation, Degrader, convolved, jpeg
+from restore.degradation import MARGIN, Degradation, Degrader, convolved, jpeg, softened
 from restore.kernels import SIDE, drawn, kernel_bank
 from restore.metrics import psnr
 
@@ -56,13 +56,29 @@ def test_jpeg_errs_about_as_much_as_a_real_encoder(quality):
 
 
 def test_what_comes_out_is_smaller_blurred_and_of_256_levels():
-    blurred, sharp = Degrader(Degradation(kernels=20, untouched=0), 1, CPU).spoil(crops())
+    blurred, sharp = Degrader(Degradation(kernels=20, untouched=0, soft=0), 1, CPU).spoil(crops())
     assert blurred.shape == sharp.shape == (3, 3, 48, 48)
     assert torch.equal(sharp, crops()[..., MARGIN:-MARGIN, MARGIN:-MARGIN])
     assert 10 < psnr(blurred, sharp) < 40
     assert blurred.min() >= 0
     assert blurred.max() <= 1
     assert torch.allclose(blurred * 255, (blurred * 255).round(), atol=1e-4)
+
+
+def test_the_sharp_side_may_be_soft_itself_each_picture_by_its_own_measure():
+    images = crops(2)
+    soft = softened(images, torch.tensor([0.0, 1.0]).view(2, 1, 1, 1))
+    assert torch.allclose(soft[0], images[0], atol=1e-5)
+    assert soft[1].diff(dim=2).abs().mean() < images[1].diff(dim=2).abs().mean()
+    assert torch.allclose(soft.mean((2, 3)), images.mean((2, 3)), atol=0.01)
+
+
+def test_blur_of_the_photos_own_levels_differs_from_blur_of_light():
+    levels, light = (
+        Degrader(Degradation(kernels=20, averaged=share, soft=0), 1, CPU).spoil(crops()) for share in (1, 0)
+    )
+    assert torch.equal(levels[1], light[1])
+    assert not torch.equal(levels[0], light[0])
 
 
 def test_the_same_seed_spoils_the_same():
