@@ -75,6 +75,9 @@ def ask(
             help="Answer from this brief alone: a file, or the name of one in the store. Without QUESTION: its own."
         ),
     ] = None,
+    photo: Annotated[
+        list[Path] | None, typer.Option(help="A photo that goes with the question; without QUESTION it is made sharp.")
+    ] = None,
     thread: Annotated[str | None, typer.Option(help="Continue the conversation of this name.")] = None,
     last: Annotated[bool, typer.Option("-c", "--continue", help="Continue the last conversation.")] = False,
     as_json: Json = False,
@@ -85,10 +88,11 @@ def ask(
     unblur ask "How does MSSNet remove blur?"
     unblur ask --brief brief.txt --json
     unblur ask --thread holiday "Does that one have code?"
+    unblur ask --thread holiday --photo blurry.jpg "Can you sharpen this one?"
     """
     from bot.commands.ask import ask as answer
 
-    answer(question, brief=brief, thread=thread, last=last, as_json=as_json, quiet=quiet)
+    answer(question, brief=brief, photos=photo or [], thread=thread, last=last, as_json=as_json, quiet=quiet)
 
 
 @app.command("eval")

@@ -42,6 +42,11 @@ class Settings(BaseSettings):
         return self.home / "store"
 
     @property
+    def photos_folder(self) -> Path:
+        """Where the photos of conversations live."""
+        return self.home / "photos"
+
+    @property
     def threads_file(self) -> Path:
         """Where conversations live."""
         return self.home / "threads.sqlite3"
