@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     )
     device: str = Field(default="auto", description="torch device: auto, cpu, cuda, …")
     max_megapixels: float = Field(default=64, gt=0, description="largest photo that is opened, in megapixels")
+    max_upload_mib: int = Field(default=100, gt=0, description="largest file that the page takes, in MiB")
     max_question_characters: int = Field(default=20_000, gt=0, description="longest question that is read")
     host: str = Field(default="127.0.0.1", description="address that `unblur chat` listens on")
     port: int = Field(default=7860, ge=0, le=65535, description="port that `unblur chat` listens on; 0: any free one")

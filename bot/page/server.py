@@ -5,22 +5,24 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import Future
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, PlainTextResponse, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.errors import UserError
-from bot.page.chat import Chat
+from bot.page.chat import THREAD, Chat
 from bot.page.layout import SCRIPT, STYLES, build, theme
+from bot.page.photos import ROUTE, SHOWN
 from bot.service import Bot
 from bot.settings import Settings
+from restore.errors import PhotoError
 
-_LARGEST_FILE = "1mb"  # the page takes no files yet
 _CONNECTIONS = 500
 _CLOSING_S = 2  # how long open streams may take to end when the server stops
 _SCRIPT_PATH = "/unblur/page.js"
@@ -92,6 +94,19 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
         """The page's own script."""
         return FileResponse(SCRIPT, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
+    @app.get(f"{ROUTE}/{{thread}}/{{file}}")
+    def photo(thread: str, file: str, download: str | None = None) -> Response:
+        """A photo of a conversation, for whoever knows the conversation."""
+        try:
+            if not THREAD.fullmatch(thread) or Path(file).suffix not in SHOWN:
+                raise PhotoError("there is no such photo")
+            album = bot.darkroom.album(thread)
+            path = album.path(file)
+            name = album.result(path.stem).name if download is not None else None
+        except PhotoError:
+            return PlainTextResponse("There is no such photo. It may have been deleted with its conversation.", 404)
+        return FileResponse(path, filename=name, headers={"Cache-Control": "private, max-age=86400"})
+
     gr.mount_gradio_app(
         app,
         build(Chat(bot, ready)),
@@ -102,7 +117,7 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
         allowed_paths=[],
         blocked_paths=[str(settings.home)],
         show_error=False,
-        max_file_size=_LARGEST_FILE,
+        max_file_size=f"{settings.max_upload_mib}mb",
         ssr_mode=False,
         enable_monitoring=False,
         pwa=False,
