@@ -13,6 +13,8 @@ from bot.errors import UserError
 from bot.page.chat import Chat, View
 from bot.page.first_screen import MOST_QUESTIONS, header_html, names_html, supplied_questions, welcome_html
 from bot.page.panel import PANEL_HEAD, held_html
+from bot.sharing.people import owner_of_request
+from bot.sharing.setup import Sharing
 from ingest.pipeline import bundled_briefs
 from store.errors import StoreError
 from store.model import Brief, BriefRecord
@@ -37,17 +39,18 @@ def theme() -> gr.themes.Base:
     return gr.themes.Base(primary_hue="teal", neutral_hue="stone", font=fonts, font_mono=mono)
 
 
-def build(chat: Chat) -> gr.Blocks:
-    """The page over `chat`."""
-    blocks: gr.Blocks = _Page(chat).blocks
+def build(chat: Chat, sharing: Sharing) -> gr.Blocks:
+    """The page over `chat`, on which everybody sees their own conversations alone."""
+    blocks: gr.Blocks = _Page(chat, sharing).blocks
     return blocks
 
 
 class _Page:
     """The components of the page, and what their events do."""
 
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, sharing: Sharing) -> None:
         self.chat = chat
+        self.sharing = sharing
         with gr.Blocks(title="Unblur", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as blocks:
             self._lay_out()
             self._connect(blocks)
@@ -57,6 +60,8 @@ class _Page:
     def _lay_out(self) -> None:
         with gr.Row(elem_id="top"):
             self.header = gr.HTML(header_html(None), elem_id="header")
+            if self.sharing.accounts is not None:
+                gr.HTML('<a href="account">Account</a>', elem_id="account")
             self.new = gr.Button("New conversation", elem_id="new", scale=0, size="sm")
         with gr.Row(elem_id="workspace"):
             with gr.Column(elem_id="middle"):
@@ -109,19 +114,22 @@ class _Page:
         blocks.load(self._welcome, None, welcome, concurrency_limit=None, **quiet)
         api(self._answer, api_name="ask", concurrency_limit=_AT_ONCE, concurrency_id="answers")
 
-    async def _ask(self, question: str, thread: str) -> AsyncIterator[Updates]:
+    async def _ask(self, question: str, thread: str, request: gr.Request) -> AsyncIterator[Updates]:
+        thread = self.sharing.thread_to_write(thread, owner_of_request(request))
         views = self.chat.ask(question, thread)
         while (view := await to_thread.run_sync(next, views, None, abandon_on_cancel=True)) is not None:
             yield self._updates(view)  # Stop leaves the running step behind rather than wait for it
 
-    def _stopped(self, thread: str, asking: str) -> Updates:
-        return self._updates(self.chat.stopped(thread, asking))
+    def _stopped(self, thread: str, asking: str, request: gr.Request) -> Updates:
+        own = self.sharing.thread_to_read(thread, owner_of_request(request)) or ""
+        return self._updates(self.chat.stopped(own, asking))
 
     def _new(self) -> Updates:
         return self._updates(self.chat.new())
 
     def _come_back(self, request: gr.Request) -> Updates:
-        return self._updates(self.chat.come_back(request.query_params.get("thread")))
+        asked = request.query_params.get("thread")
+        return self._updates(self.chat.come_back(self.sharing.thread_to_read(asked, owner_of_request(request))))
 
     def _updates(self, view: View) -> Updates:
         working = bool(view.asking)
@@ -156,9 +164,14 @@ class _Page:
             for button, question in zip(self.examples, padded, strict=True)
         }
 
-    def _answer(self, question: str, thread: str = "", brief: str = "") -> dict[str, Any]:
+    def _answer(self, question: str, request: gr.Request, thread: str = "", brief: str = "") -> dict[str, Any]:
         """Answer a question; see `Chat.answer`."""
+        owner = owner_of_request(request)
+        if thread and self.sharing.thread_to_read(thread, owner) is None:
+            thread = "0"  # what is somebody else's is answered like what does not exist
         try:
-            return self.chat.answer(question, thread, brief)
+            answer = self.chat.answer(question, thread, brief)
+            self.sharing.note_thread(answer["thread"], owner)
+            return answer
         except (UserError, StoreError) as error:
             raise gr.Error(str(error), print_exception=False) from error
