@@ -14,6 +14,8 @@ from bot.page.chat import Chat, View
 from bot.page.first_screen import MOST_QUESTIONS, header_html, names_html, supplied_questions, welcome_html
 from bot.page.panel import PANEL_HEAD, held_html
 from bot.page.sample import sample_copy
+from bot.sharing.people import owner_of_request
+from bot.sharing.setup import Sharing
 from ingest.pipeline import bundled_briefs
 from restore.photo import FORMATS
 from store.errors import StoreError
@@ -39,17 +41,18 @@ def theme() -> gr.themes.Base:
     return gr.themes.Base(primary_hue="teal", neutral_hue="stone", font=fonts, font_mono=mono)
 
 
-def build(chat: Chat) -> gr.Blocks:
-    """The page over `chat`."""
-    blocks: gr.Blocks = _Page(chat).blocks
+def build(chat: Chat, sharing: Sharing) -> gr.Blocks:
+    """The page over `chat`, on which everybody sees their own conversations alone."""
+    blocks: gr.Blocks = _Page(chat, sharing).blocks
     return blocks
 
 
 class _Page:
     """The components of the page, and what their events do."""
 
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, sharing: Sharing) -> None:
         self.chat = chat
+        self.sharing = sharing
         with gr.Blocks(title="Unblur", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as blocks:
             self._lay_out()
             self._connect(blocks)
@@ -59,6 +62,8 @@ class _Page:
     def _lay_out(self) -> None:
         with gr.Row(elem_id="top"):
             self.header = gr.HTML(header_html(None), elem_id="header")
+            if self.sharing.accounts is not None:
+                gr.HTML('<a href="account">Account</a>', elem_id="account")
             self.new = gr.Button("New conversation", elem_id="new", scale=0, size="sm")
         with gr.Row(elem_id="workspace"):
             with gr.Column(elem_id="middle"):
@@ -118,12 +123,14 @@ class _Page:
         blocks.load(self._welcome, None, welcome, concurrency_limit=None, **quiet)
         api(self._answer, api_name="ask", concurrency_limit=_AT_ONCE, concurrency_id="answers")
 
-    async def _ask(self, asked: str | dict[str, Any], thread: str) -> AsyncIterator[Updates]:
+    async def _ask(self, asked: str | dict[str, Any], thread: str, request: gr.Request) -> AsyncIterator[Updates]:
+        thread = self.sharing.thread_to_write(thread, owner_of_request(request))
         question, files = (asked, []) if isinstance(asked, str) else (asked.get("text") or "", asked.get("files") or [])
         async for updates in self._shown(self.chat.ask(question, thread, files)):
             yield updates
 
-    async def _try_sample(self, thread: str) -> AsyncIterator[Updates]:
+    async def _try_sample(self, thread: str, request: gr.Request) -> AsyncIterator[Updates]:
+        thread = self.sharing.thread_to_write(thread, owner_of_request(request))
         async for updates in self._shown(self.chat.ask("", thread, [sample_copy()])):
             yield updates
 
@@ -131,14 +138,16 @@ class _Page:
         while (view := await to_thread.run_sync(next, views, None, abandon_on_cancel=True)) is not None:
             yield self._updates(view)  # Stop leaves the running step behind rather than wait for it
 
-    def _stopped(self, thread: str, asking: str) -> Updates:
-        return self._updates(self.chat.stopped(thread, asking))
+    def _stopped(self, thread: str, asking: str, request: gr.Request) -> Updates:
+        own = self.sharing.thread_to_read(thread, owner_of_request(request)) or ""
+        return self._updates(self.chat.stopped(own, asking))
 
     def _new(self) -> Updates:
         return self._updates(self.chat.new())
 
     def _come_back(self, request: gr.Request) -> Updates:
-        return self._updates(self.chat.come_back(request.query_params.get("thread")))
+        asked = request.query_params.get("thread")
+        return self._updates(self.chat.come_back(self.sharing.thread_to_read(asked, owner_of_request(request))))
 
     def _updates(self, view: View) -> Updates:
         working = bool(view.asking)
@@ -178,9 +187,14 @@ class _Page:
             for button, question in zip(self.examples, padded, strict=True)
         }
 
-    def _answer(self, question: str, thread: str = "", brief: str = "") -> dict[str, Any]:
+    def _answer(self, question: str, request: gr.Request, thread: str = "", brief: str = "") -> dict[str, Any]:
         """Answer a question; see `Chat.answer`."""
+        owner = owner_of_request(request)
+        if thread and self.sharing.thread_to_read(thread, owner) is None:
+            thread = "0"  # what is somebody else's is answered like what does not exist
         try:
-            return self.chat.answer(question, thread, brief)
+            answer = self.chat.answer(question, thread, brief)
+            self.sharing.note_thread(answer["thread"], owner)
+            return answer
         except (UserError, StoreError) as error:
             raise gr.Error(str(error), print_exception=False) from error

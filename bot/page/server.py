@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import gradio.queueing
+import gradio.routes
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, PlainTextResponse, Response
@@ -21,6 +23,8 @@ from bot.page.layout import SCRIPT, STYLES, build, theme
 from bot.page.photos import ROUTE, SHOWN
 from bot.service import Bot
 from bot.settings import Settings
+from bot.sharing.logs import instead_of_tracebacks
+from bot.sharing.setup import Sharing
 from restore.errors import PhotoError
 
 _CONNECTIONS = 500
@@ -68,7 +72,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
@@ -78,11 +82,15 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
     """The page over `bot` as an ASGI application.
 
     ready: done when the bot can answer, for a bot that is still being filled or warmed up; the page is there before, and the
-    first answer waits.
+    first answer waits. Raises UserError when the settings name users who are not there.
     """
     ready = ready or _done()
+    sharing = Sharing(settings)
+    blocks = build(Chat(bot, ready), sharing)
     app = FastAPI(title="Unblur", version=version("unblur"), **_NO_DOCUMENTATION)
+    sharing.guard(app, blocks)
     app.add_middleware(SecurityHeaders)
+    instead_of_tracebacks(gradio.queueing, gradio.routes)
 
     @app.get("/healthz")
     def health() -> dict[str, object]:
@@ -109,15 +117,16 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
 
     gr.mount_gradio_app(
         app,
-        build(Chat(bot, ready)),
+        blocks,
         path="/",
+        root_path=settings.root_path or None,
         app_kwargs=_NO_DOCUMENTATION,
         footer_links=[],
         run_history=False,
         allowed_paths=[],
         blocked_paths=[str(settings.home)],
         show_error=False,
-        max_file_size=f"{settings.max_upload_mib}mb",
+        max_file_size=2 * sharing.upload_bytes,  # the gate refuses larger uploads before Gradio sees them
         ssr_mode=False,
         enable_monitoring=False,
         pwa=False,
@@ -137,11 +146,12 @@ def serve(app: FastAPI, host: str, port: int, *, on_serving: Callable[[str], Non
     listener = _listen(host, port)
     config = uvicorn.Config(
         app,
-        log_level="warning",
         access_log=False,
         limit_concurrency=_CONNECTIONS,
         timeout_graceful_shutdown=_CLOSING_S,
         server_header=False,
+        proxy_headers=False,  # bot.sharing.proxy believes those that the settings name
+        log_config=None,
     )
     _Server(config, lambda: on_serving(_address(host, listener))).run(sockets=[listener])
 
