@@ -73,6 +73,11 @@ class Settings(BaseSettings):
         return self.home / "threads.sqlite3"
 
     @property
+    def conversations_file(self) -> Path:
+        """Where the list of conversations lives."""
+        return self.home / "conversations.sqlite3"
+
+    @property
     def sharing_file(self) -> Path:
         """Where it stands whose conversations and photos are whose."""
         return self.home / "sharing.sqlite3"

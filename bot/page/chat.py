@@ -111,6 +111,12 @@ class Chat:
             return replace(view, messages=[*view.messages, question_message(asking), cut_off_message()])
         return view
 
+    def delete(self, thread: str) -> None:
+        """Delete a conversation for good, with its photos."""
+        if thread in self._stops:
+            self._stops[thread].set()
+        self.bot.forget(thread)
+
     def answer(self, question: str, thread: str = "", brief: str = "") -> dict[str, Any]:
         """Answer a question for a program: the answer as JSON.
 

@@ -11,6 +11,7 @@ from gradio.events import api
 
 from bot.errors import UserError
 from bot.page.chat import Chat, View
+from bot.page.conversation_list import export_html, list_html
 from bot.page.first_screen import MOST_QUESTIONS, header_html, names_html, supplied_questions, welcome_html
 from bot.page.panel import PANEL_HEAD, held_html
 from bot.page.sample import sample_copy
@@ -23,7 +24,7 @@ from store.model import Brief, BriefRecord
 
 STYLES = [
     Path(__file__).parent / "style" / name
-    for name in ("page.css", "first_screen.css", "conversation.css", "sources.css", "photos.css")
+    for name in ("page.css", "first_screen.css", "conversation.css", "sources.css", "photos.css", "conversations.css")
 ]
 SCRIPT = Path(__file__).with_name("page.js")
 
@@ -65,6 +66,18 @@ class _Page:
             if self.sharing.accounts is not None:
                 gr.HTML('<a href="account">Account</a>', elem_id="account")
             self.new = gr.Button("New conversation", elem_id="new", scale=0, size="sm")
+        with gr.Sidebar(open=False, elem_id="conversations", label="Conversations"):
+            self.search = gr.Textbox(label="Search conversations", elem_id="search", max_lines=1)
+            self.list = gr.HTML(elem_id="list")
+            with gr.Column(visible=False, elem_id="this-one") as self.this_one:
+                self.name = gr.Textbox(
+                    label="Name of this conversation", max_lines=1, elem_id="name", submit_btn="Rename"
+                )
+                self.export = gr.HTML(elem_id="export")
+                self.delete = gr.Button("Delete this conversation", elem_id="delete", size="sm")
+                with gr.Row(visible=False, elem_id="sure") as self.sure:
+                    self.really = gr.Button("Delete for good, with its photos", elem_id="really", size="sm")
+                    self.keep = gr.Button("Keep it", elem_id="keep", size="sm")
         with gr.Row(elem_id="workspace"):
             with gr.Column(elem_id="middle"):
                 with gr.Column(elem_id="first"):
@@ -119,7 +132,16 @@ class _Page:
         asks.append(self.sample.click(self._try_sample, [self.thread], shown, **working))
         self.box.stop(self._stopped, [self.thread, self.asking], shown, cancels=asks, **quiet)
         self.new.click(self._new, None, shown, cancels=asks, **quiet)
-        blocks.load(self._come_back, None, shown, **quiet)
+        listed = [self.list, self.this_one, self.name, self.export, self.sure]
+        whose = [self.thread, self.search]
+        blocks.load(self._come_back, None, shown, **quiet).then(self._listed, whose, listed, **quiet)
+        self.thread.change(self._listed, whose, listed, **quiet)
+        self.asking.change(self._listed, whose, listed, **quiet)
+        self.search.change(self._listed, whose, listed, trigger_mode="always_last", **quiet)
+        self.name.submit(self._rename, [self.name, *whose], listed, **quiet)
+        self.delete.click(lambda: gr.update(visible=True), None, self.sure, **quiet)
+        self.keep.click(lambda: gr.update(visible=False), None, self.sure, **quiet)
+        self.really.click(self._delete, [self.thread], shown, cancels=asks, **quiet)
         blocks.load(self._welcome, None, welcome, concurrency_limit=None, **quiet)
         api(self._answer, api_name="ask", concurrency_limit=_AT_ONCE, concurrency_id="answers")
 
@@ -148,6 +170,32 @@ class _Page:
     def _come_back(self, request: gr.Request) -> Updates:
         asked = request.query_params.get("thread")
         return self._updates(self.chat.come_back(self.sharing.thread_to_read(asked, owner_of_request(request))))
+
+    def _listed(self, thread: str, search: str, request: gr.Request) -> Updates:
+        """The list of one's own conversations, and what can be done with the open one."""
+        conversations = self.chat.bot.conversations
+        own = set(self.sharing.ownership.owned_by(owner_of_request(request)))
+        this = conversations.get(thread) if thread in own else None
+        return {
+            self.list: list_html(conversations.listed(own, search), thread, searching=bool(search.strip())),
+            self.this_one: gr.update(visible=this is not None),
+            self.name: this.title if this else "",
+            self.export: export_html(thread) if this else "",
+            self.sure: gr.update(visible=False),
+        }
+
+    def _rename(self, title: str, thread: str, search: str, request: gr.Request) -> Updates:
+        own = self.sharing.thread_to_read(thread, owner_of_request(request))
+        if own and title.strip():
+            self.chat.bot.conversations.rename(own, title)
+        return self._listed(thread, search, request)
+
+    def _delete(self, thread: str, request: gr.Request) -> Updates:
+        own = self.sharing.thread_to_read(thread, owner_of_request(request))
+        if own:
+            self.chat.delete(own)
+            self.sharing.ownership.release(own)
+        return self._new()
 
     def _updates(self, view: View) -> Updates:
         working = bool(view.asking)

@@ -216,6 +216,11 @@
       const part = one(`#ask ${selector}`);
       if (part && part.getAttribute("aria-label") !== name) part.setAttribute("aria-label", name);
     }
+    const toggle = one(".sidebar .toggle-button");
+    if (toggle) {
+      toggle.setAttribute("aria-label", "Conversations");
+      toggle.setAttribute("aria-expanded", String(Boolean(one(".sidebar.open"))));
+    }
   }
 
   let waiting = false;

@@ -18,7 +18,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.errors import UserError
+from bot.export import archive, as_json
 from bot.page.chat import THREAD, Chat
+from bot.page.conversation_list import EXPORTS
+from bot.page.conversation_list import ROUTE as EXPORT_ROUTE
 from bot.page.layout import SCRIPT, STYLES, build, theme
 from bot.page.photos import ROUTE, SHOWN
 from bot.service import Bot
@@ -114,6 +117,22 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
         except PhotoError:
             return PlainTextResponse("There is no such photo. It may have been deleted with its conversation.", 404)
         return FileResponse(path, filename=name, headers={"Cache-Control": "private, max-age=86400"})
+
+    @app.get(f"{EXPORT_ROUTE}/{{thread}}/{{file}}")
+    def export(thread: str, file: str) -> Response:
+        """A conversation as files to keep."""
+        exchanges = bot.exchanges(thread) if THREAD.fullmatch(thread) and file in EXPORTS else []
+        if not exchanges:
+            return PlainTextResponse("There is no such conversation. It may have been deleted.", 404)
+        listed = bot.conversations.get(thread)
+        title = listed.title if listed else "Conversation"
+        content = (
+            archive(title, thread, exchanges, bot.darkroom.album(thread))
+            if file.endswith(".zip")
+            else as_json(title, thread, exchanges)
+        )
+        kind = "application/zip" if file.endswith(".zip") else "application/json"
+        return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{file}"'})
 
     gr.mount_gradio_app(
         app,

@@ -71,7 +71,7 @@ RULES: tuple[Rule, ...] = (
     *_open("/svelte/{path:path}", "/static/{path:path}", "/assets/{path:path}", "/favicon.ico", "/robots.txt"),
     *_open("/manifest.json", "/theme.css", f"{_API}/theme.css"),
     *_users("/config", "/config/", f"{_API}/info", f"{_API}/info/", f"{_API}/app_id", f"{_API}/app_id/"),
-    *_users("/unblur/photos/{thread}/{file}"),
+    *_users("/unblur/photos/{thread}/{file}", "/unblur/conversations/{thread}/{file}"),
     *_users(f"{_API}/startup-events", f"{_API}/queue/status"),
     # Questions and answers.
     *_posts(f"{_API}/queue/join", watched=True),

@@ -170,7 +170,9 @@ def test_without_log_in_each_browser_has_its_own(open_to_all):
             browser.get("")
             cookie = browser.get("config").request.headers["cookie"]
             assert re.fullmatch(r"unblur_session_\w{8}=\w{32}\.\w{64}", cookie)
-        thread = call(one, "_ask", [f"tell me about CausalSR {CANARY}", ""])[-1]["output"]["data"][0]
+        thread = call(one, "_ask", [{"text": f"tell me about CausalSR {CANARY}", "files": []}, ""])[-1]["output"][
+            "data"
+        ][0]
         path = upload(one, PIXEL + b"one's").json()[0]
         assert CANARY in json.dumps(call(one, "_come_back", [], thread=thread))
         for foreign in (other, program):
