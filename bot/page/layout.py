@@ -141,7 +141,8 @@ class _Page:
         self.name.submit(self._rename, [self.name, *whose], listed, **quiet)
         self.delete.click(lambda: gr.update(visible=True), None, self.sure, **quiet)
         self.keep.click(lambda: gr.update(visible=False), None, self.sure, **quiet)
-        self.really.click(self._delete, [self.thread], shown, cancels=asks, **quiet)
+        deleting = self.really.click(self._delete, [self.thread], shown, cancels=asks, **quiet)
+        deleting.then(self._listed, whose, listed, **quiet)
         blocks.load(self._welcome, None, welcome, concurrency_limit=None, **quiet)
         api(self._answer, api_name="ask", concurrency_limit=_AT_ONCE, concurrency_id="answers")
 
@@ -190,12 +191,12 @@ class _Page:
             self.chat.bot.conversations.rename(own, title)
         return self._listed(thread, search, request)
 
-    def _delete(self, thread: str, request: gr.Request) -> Updates:
+    def _delete(self, thread: str, request: gr.Request) -> Iterator[Updates]:
         own = self.sharing.thread_to_read(thread, owner_of_request(request))
+        yield self._new()  # first, so that the page asks for no photo that is gone
         if own:
             self.chat.delete(own)
             self.sharing.ownership.release(own)
-        return self._new()
 
     def _updates(self, view: View) -> Updates:
         working = bool(view.asking)
