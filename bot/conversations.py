@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 
 _BUSY_TIMEOUT_S = 30
 _LONGEST_TITLE = 80  # characters
+_LONGEST_REMARK = 2_000
 _TABLES = """
 CREATE TABLE IF NOT EXISTS conversations (
     thread TEXT PRIMARY KEY, title TEXT NOT NULL, renamed INTEGER NOT NULL DEFAULT 0, touched REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS opinions (
+    thread TEXT NOT NULL, answer INTEGER NOT NULL, liked INTEGER NOT NULL, remark TEXT NOT NULL, given REAL NOT NULL,
+    PRIMARY KEY (thread, answer)
 );
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(thread UNINDEXED, text, tokenize = 'porter unicode61');
 """
@@ -34,6 +39,17 @@ class Conversation:
     thread: str
     title: str
     touched: float  # seconds since 1970
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What somebody thinks of an answer."""
+
+    thread: str
+    answer: int  # its number in the conversation, from 1
+    liked: bool
+    remark: str
+    given: float  # seconds since 1970
 
 
 class Conversations:
@@ -76,8 +92,22 @@ class Conversations:
             raise UserError("the name is empty: write what the conversation is to be called")
         self._run("UPDATE conversations SET title = ?, renamed = 1 WHERE thread = ?", (cleaned, thread))
 
+    def judge(self, thread: str, answer: int, liked: bool, remark: str = "") -> None:
+        """Keep an opinion of an answer; it replaces an earlier one of the same answer."""
+        values = (thread, answer, liked, remark.strip()[:_LONGEST_REMARK], time.time())
+        self._run("INSERT OR REPLACE INTO opinions VALUES (?, ?, ?, ?, ?)", values)
+
+    def opinions(self, thread: str | None = None) -> list[Opinion]:
+        """What is thought of the answers of a conversation, or of all, the latest last."""
+        rows = self._run(
+            "SELECT thread, answer, liked, remark, given FROM opinions WHERE thread = coalesce(?, thread) ORDER BY given",
+            (thread,),
+        )
+        return [Opinion(name, number, bool(liked), remark, given) for name, number, liked, remark, given in rows]
+
     def forget(self, thread: str) -> None:
         """Take a conversation off the list, with every word of it."""
+        self._run("DELETE FROM opinions WHERE thread = ?", (thread,))
         self._run("DELETE FROM conversations WHERE thread = ?", (thread,))
         self._run("DELETE FROM words WHERE thread = ?", (thread,))
         self._run("INSERT INTO words(words) VALUES ('optimize')", ())  # so that no word stays in the index

@@ -97,6 +97,16 @@ def export(
 
 
 @app.command()
+def opinions() -> None:
+    """Print what was thought of answers, one JSON object a line."""
+    from bot.conversations import Conversations
+    from bot.settings import load_settings
+
+    for one in Conversations(load_settings().conversations_file).opinions():
+        print(json.dumps(vars(one), ensure_ascii=False))
+
+
+@app.command()
 def delete(thread: Name) -> None:
     """Delete a conversation for good, with its photos."""
     bot, _, _ = _opened(thread)

@@ -86,7 +86,7 @@ class Chat:
         stop = self._stops[thread] = threading.Event()
         try:
             exchanges = self.bot.exchanges(thread)
-            asked = replace(asked, messages=[*messages(thread, exchanges), *asked.messages])
+            asked = replace(asked, messages=[*self._messages(thread, exchanges), *asked.messages])
             request = Request(question, thread=thread, photos=tuple(map(_upload, files)), stop=stop)
             yield from self._writing(asked, request, len(exchanges) + 1)
             yield self._whole(thread, self.bot.exchanges(thread))
@@ -150,9 +150,13 @@ class Chat:
                     return
             yield _with_answer(asked, number, writing)
 
+    def _messages(self, thread: str, exchanges: list[Exchange]) -> list[Message]:
+        liked = {opinion.answer: opinion.liked for opinion in self.bot.conversations.opinions(thread)}
+        return messages(thread, exchanges, liked)
+
     def _whole(self, thread: str, exchanges: list[Exchange]) -> View:
         return View(
-            thread, messages(thread, exchanges), cited_html(thread, exchanges), panel_html(thread, exchanges)
+            thread, self._messages(thread, exchanges), cited_html(thread, exchanges), panel_html(thread, exchanges)
         )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 Everything here is HTML on one line, since Gradio's chat reads its messages as Markdown and cleans what HTML they hold.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -35,8 +35,8 @@ class Writing:
         return Writing(self.step, f"{self.markdown}\n\n{markdown}".strip())
 
 
-def messages(thread: str, exchanges: Sequence[Exchange]) -> list[Message]:
-    """A whole conversation, oldest first."""
+def messages(thread: str, exchanges: Sequence[Exchange], liked: Mapping[int, bool] | None = None) -> list[Message]:
+    """A whole conversation, oldest first; `liked` says what was thought of its answers, by number."""
     return [
         message
         for number, exchange in enumerate(exchanges, start=1)
@@ -44,7 +44,7 @@ def messages(thread: str, exchanges: Sequence[Exchange]) -> list[Message]:
             question_message(
                 "" if exchange.wordless else exchange.question, thumbnails_html(thread, exchange.pictures)
             ),
-            _answer_message(thread, number, exchange),
+            _answer_message(thread, number, exchange, (liked or {}).get(number)),
         )
     ]
 
@@ -88,17 +88,26 @@ def _bar(fraction: float) -> str:
     return f'<p class="bar"><progress max="100" value="{percent}">{percent} %</progress></p>'
 
 
-def _answer_message(thread: str, number: int, exchange: Exchange) -> Message:
+def _answer_message(thread: str, number: int, exchange: Exchange, liked: bool | None) -> Message:
     if exchange.answer is None:
         return cut_off_message()
     answer = exchange.answer
     urls = [url for source in exchange.sources.values() for url in source.urls]
     markers = {citation.marker for citation in answer.citations}
     body = answer_html(answer.answer, answer=number, markers=markers, urls=urls)
-    return _said(
-        f"{body}{results_html(thread, exchange.results)}{_removed(answer.removed)}{_to_sources(answer)}",
-        f"answer {answer.mode}",
+    more = (results_html(thread, exchange.results), _removed(answer.removed), _to_sources(answer), _acts(number, liked))
+    return _said(f"{body}{''.join(more)}", f"answer {answer.mode}")
+
+
+def _acts(number: int, liked: bool | None) -> str:
+    """What can be done with an answer; the page's script does it."""
+    names = {"copy": "Copy", "like": "Helpful", "dislike": "Not helpful", "retry": "Try again", "edit": "Edit question"}
+    given = "" if liked is None else "like" if liked else "dislike"
+    buttons = "".join(
+        f'<button type="button" class="act{" given" if name == given else ""}" title="{title}">{title}</button>'
+        for name, title in names.items()
     )
+    return f'<div class="acts" id="acts-{number}">{buttons}</div>'
 
 
 def _to_sources(answer: Answer) -> str:

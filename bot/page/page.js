@@ -92,6 +92,46 @@
     window.setTimeout(() => one("#ask .submit-button")?.click(), 50);
   }
 
+  function write(words) {
+    const box = one("#ask textarea");
+    box.value = words;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    box.focus();
+  }
+
+  // What can be done with an answer: its number stands in the id of its buttons.
+  async function act(button) {
+    const acts = button.closest(".acts");
+    const said = button.closest(".said");
+    const number = Number(acts.id.replace("acts-", ""));
+    const question = all("#conversation .question")[number - 1]?.innerText.trim() || "";
+    const thread = one("#cited .cited")?.dataset.thread;
+    const kind = button.textContent;
+    if (kind === "Copy") {
+      await navigator.clipboard.writeText(plain(said));
+      button.textContent = "Copied";
+      window.setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    } else if (kind === "Try again") say(question);
+    else if (kind === "Edit question") write(question);
+    else if (kind === "Helpful" || kind === "Not helpful") {
+      const liked = kind === "Helpful";
+      const remark = liked ? "" : window.prompt("What was wrong? (You may leave this empty. It stays on this machine.)");
+      if (remark === null) return;
+      const sent = await fetch(`./unblur/conversations/${thread}/opinion`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ answer: number, liked, remark }),
+      });
+      if (!sent.ok) return;
+      for (const other of all(".act", acts)) other.classList.toggle("given", other === button);
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("#conversation button.act");
+    if (button) act(button);
+  });
+
   document.addEventListener("input", (event) => {
     if (event.target.matches?.("input.split")) compare(event.target);
   });
@@ -151,10 +191,16 @@
     }
   }
 
-  function speak(said) {
+  // An answer's words alone; a table's cells and a list's items stay apart.
+  function plain(said) {
     const copy = said.cloneNode(true);
-    for (const silent of all(".marker, .who, .removed, .to-sources, .made", copy)) silent.remove();
-    spoken.textContent = copy.textContent.replace(/\s+/g, " ").trim();
+    for (const silent of all(".marker, .who, .removed, .to-sources, .made, .acts", copy)) silent.remove();
+    for (const block of all("p, li, h3, tr, td, th", copy)) block.append("\n");
+    return copy.textContent.replace(/[ \t]+/g, " ").replace(/\s*\n\s*/g, "\n").trim();
+  }
+
+  function speak(said) {
+    spoken.textContent = plain(said).replace(/\s+/g, " ");
   }
 
   function remember(thread) {

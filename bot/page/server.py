@@ -14,6 +14,7 @@ import gradio.routes
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, PlainTextResponse, Response
+from pydantic import BaseModel, Field
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -60,6 +61,14 @@ _HEADERS = {
 }
 
 _NO_DOCUMENTATION: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
+
+
+class GivenOpinion(BaseModel):
+    """What the page sends of an opinion."""
+
+    answer: int
+    liked: bool
+    remark: str = Field(default="", max_length=2_000)
 
 
 class SecurityHeaders:
@@ -117,6 +126,14 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
         except PhotoError:
             return PlainTextResponse("There is no such photo. It may have been deleted with its conversation.", 404)
         return FileResponse(path, filename=name, headers={"Cache-Control": "private, max-age=86400"})
+
+    @app.post(f"{EXPORT_ROUTE}/{{thread}}/opinion")
+    def opinion(thread: str, given: GivenOpinion) -> Response:
+        """Keep what somebody thinks of one of their answers."""
+        if not THREAD.fullmatch(thread) or not 1 <= given.answer <= len(bot.exchanges(thread)):
+            return PlainTextResponse("There is no such answer. Its conversation may have been deleted.", 404)
+        bot.conversations.judge(thread, given.answer, given.liked, given.remark)
+        return Response(status_code=204)
 
     @app.get(f"{EXPORT_ROUTE}/{{thread}}/{{file}}")
     def export(thread: str, file: str) -> Response:

@@ -72,6 +72,7 @@ RULES: tuple[Rule, ...] = (
     *_open("/manifest.json", "/theme.css", f"{_API}/theme.css"),
     *_users("/config", "/config/", f"{_API}/info", f"{_API}/info/", f"{_API}/app_id", f"{_API}/app_id/"),
     *_users("/unblur/photos/{thread}/{file}", "/unblur/conversations/{thread}/{file}"),
+    *_posts("/unblur/conversations/{thread}/opinion"),
     *_users(f"{_API}/startup-events", f"{_API}/queue/status"),
     # Questions and answers.
     *_posts(f"{_API}/queue/join", watched=True),
