@@ -1,7 +1,8 @@
 """Find evidence: dense and BM25 candidates, scored exactly, fused per source.
 
 The vector index and the word index each name candidate sources; every candidate is then scored with its own vectors
-from the table, so a source's score does not depend on which of the two found it.
+from the table, so a source's score does not depend on which of the two found it. A question in everyday words is also
+looked for in the words of the field, and a source that speaks of the same concepts is raised; see `store.glossary`.
 """
 
 import re
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from store.embedding import Vectors
+from store.glossary import agreement, concept_weights
 from store.index import ChromaIndex
 from store.model import Evidence, Passage, Role, Source
 from store.table import Table
@@ -37,7 +39,8 @@ class Weights:
     whole: float = 0.40  # similarity to title and summary together
     sentence: float = 0.30  # to the nearest sentence
     header: float = 0.10  # to the title
-    words: float = 0.20  # BM25, relative to the best match
+    words: float = 0.10  # BM25, relative to the best match
+    concepts: float = 0.30  # how far the source is about what the question speaks of
     tie: float = 0.20  # what the sources of the same brief score, on top: a recommended model may have no summary
 
 
@@ -49,11 +52,33 @@ _TIED_BRIEF = 30  # sources in a brief, above which belonging to it means nothin
 _TIED_BEST = 2  # best other sources of a brief that speak for a source
 
 
+@dataclass(frozen=True)
+class Scored:
+    """What speaks for a source, each signal 0 to 1, and its passages with their similarity to the query."""
+
+    whole: float
+    sentence: float
+    header: float
+    words: float
+    concepts: float
+    passages: tuple[tuple[Passage, float], ...]
+
+    def total(self, weights: Weights) -> float:
+        """The signals as one score, ties aside."""
+        return (
+            weights.whole * self.whole
+            + weights.sentence * self.sentence
+            + weights.header * self.header
+            + weights.words * self.words
+            + weights.concepts * self.concepts
+        )
+
+
 def search(
     table: Table,
     index: ChromaIndex,
     query: str,
-    vector: Vectors,
+    vectors: Vectors,
     *,
     source_ids: Collection[str] | None,
     sources: int,
@@ -62,50 +87,82 @@ def search(
 ) -> list[Evidence]:
     """The best passages of the best sources for `query`, best source first, then best passage.
 
-    vector: the query's embedding (dimension,). source_ids: the only ones that may be found, None for all.
+    vectors: embeddings of the query and, where they differ, of the query in the field's words (1 or 2, dimension).
+    source_ids: the only ones that may be found, None for all.
     sources, passages: how many sources, and how many passages of each, at most.
     """
     bm25 = table.match_words(words_query(query), _WORD_CANDIDATES) if words_query(query) else {}
-    near = index.nearest(vector[None, :], _DENSE_CANDIDATES, source_ids)[0]
-    found, _ = table.passages_by_id([passage_id for passage_id, _ in near])
+    near = index.nearest(vectors, _DENSE_CANDIDATES, source_ids)
+    found, _ = table.passages_by_id({passage_id for passages in near for passage_id, _ in passages})
     candidates = {passage.source_id for passage in found} | set(bm25)
     if source_ids is not None:
         candidates &= set(source_ids)
         bm25 = {source_id: score for source_id, score in bm25.items() if source_id in candidates}
     if not candidates:
         return []
+    top_words = max(bm25.values(), default=0.0) or 1.0
+    words = {source_id: score / top_words for source_id, score in bm25.items()}
     with table.snapshot():  # offsets and texts must be of the same moment
-        scored = _scored(table, candidates, vector)
-        top_words = max(bm25.values(), default=0.0) or 1.0
-        scores = {
-            source_id: _source_score(pieces, bm25.get(source_id, 0.0) / top_words, weights)
-            for source_id, pieces in scored.items()
-        }
-        companions = table.companions(_best(scores, _TIED_SOURCES), _TIED_BRIEF)
-        tied = {source_id for members in companions for source_id in members} - scores.keys()
+        texts = table.texts(candidates)
+        wanted = concept_weights(query, texts.values())
+        scored = _scored(table, texts, vectors, words, wanted)
+        companions = table.companions(_best(_totals(scored, weights), _TIED_SOURCES), _TIED_BRIEF)
+        tied = {source_id for members in companions for source_id in members} - scored.keys()
         if source_ids is not None:
             tied &= set(source_ids)
-        scored |= _scored(table, tied, vector)
-        scores |= {source_id: _source_score(scored[source_id], 0.0, weights) for source_id in tied & scored.keys()}
-        scores = _with_ties(scores, companions, weights.tie)
+        scored |= _scored(table, table.texts(tied), vectors, words, wanted)
+        scores = _with_ties(_totals(scored, weights), companions, weights.tie)
         best = _best(scores, sources)
         known = {source.source_id: source for source in table.sources(best)}
     return [
         evidence
         for source_id in best
         if source_id in known
-        for evidence in _evidence(known[source_id], scored[source_id], scores[source_id], passages)
+        for evidence in _evidence(known[source_id], scored[source_id].passages, scores[source_id], passages)
     ]
 
 
-def _scored(table: Table, source_ids: Collection[str], vector: Vectors) -> dict[str, list[tuple[Passage, float]]]:
-    """The passages of some sources by source, each with its similarity to the query, 0 to 1."""
-    pieces, vectors = table.passages_of(source_ids)
-    scored: dict[str, list[tuple[Passage, float]]] = {}
-    if pieces:
-        for piece, similarity in zip(pieces, np.clip(vectors @ vector, 0, 1).tolist(), strict=True):
-            scored.setdefault(piece.source_id, []).append((piece, similarity))
-    return scored
+def _scored(
+    table: Table,
+    texts: Mapping[str, str],
+    vectors: Vectors,
+    words: Mapping[str, float],
+    wanted: Mapping[int, float],
+) -> dict[str, Scored]:
+    """What speaks for each of some sources, whose `texts` are given by id."""
+    pieces, stored = table.passages_of(texts)
+    if not pieces:
+        return {}
+    similarities = np.clip(stored @ vectors.T, 0, 1)  # (passages, queries)
+    rows: dict[str, list[int]] = {}
+    for row, piece in enumerate(pieces):
+        rows.setdefault(piece.source_id, []).append(row)
+    return {
+        source_id: _score(
+            [pieces[row] for row in own],
+            similarities[own],
+            words.get(source_id, 0.0),
+            agreement(wanted, texts[source_id]),
+        )
+        for source_id, own in rows.items()
+    }
+
+
+def _score(pieces: Sequence[Passage], similarities: Vectors, words: float, concepts: float) -> Scored:
+    """The signals of one source; similarities (passages, queries)."""
+    best = dict.fromkeys(Role, 0.0)
+    for role in Role:
+        own = [row for row, piece in enumerate(pieces) if piece.role is role]
+        if own:
+            best[role] = float(similarities[own].max(axis=0).mean())
+    if not any(piece.role is Role.SENTENCE for piece in pieces):  # only links were supplied
+        best[Role.WHOLE] = best[Role.SENTENCE] = best[Role.HEADER]
+    passages = tuple(zip(pieces, similarities[:, 0].tolist(), strict=True))
+    return Scored(best[Role.WHOLE], best[Role.SENTENCE], best[Role.HEADER], words, concepts, passages)
+
+
+def _totals(scored: Mapping[str, Scored], weights: Weights) -> dict[str, float]:
+    return {source_id: one.total(weights) for source_id, one in scored.items()}
 
 
 def _best(scores: Mapping[str, float], limit: int) -> list[str]:
@@ -128,20 +185,6 @@ def words_query(query: str) -> str:
     """`query` as an FTS5 expression that asks for any of its meaningful words; empty when it has none."""
     words = dict.fromkeys(word for word in _WORD.findall(query.casefold()) if word not in _STOP_WORDS)
     return " OR ".join(f'"{word}"' for word in list(words)[:_MAX_WORDS])
-
-
-def _source_score(scored: Sequence[tuple[Passage, float]], words: float, weights: Weights) -> float:
-    best = dict.fromkeys(Role, 0.0)
-    for passage, similarity in scored:
-        best[passage.role] = max(best[passage.role], similarity)
-    if not any(passage.role is Role.SENTENCE for passage, _ in scored):  # only links were supplied
-        best[Role.WHOLE] = best[Role.SENTENCE] = best[Role.HEADER]
-    return (
-        weights.whole * best[Role.WHOLE]
-        + weights.sentence * best[Role.SENTENCE]
-        + weights.header * best[Role.HEADER]
-        + weights.words * words
-    )
 
 
 def _evidence(source: Source, scored: Sequence[tuple[Passage, float]], score: float, limit: int) -> list[Evidence]:

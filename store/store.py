@@ -12,6 +12,7 @@ from filelock import FileLock
 
 from store.embedding import Embedder, Vectors
 from store.errors import DamagedTableError, EmbeddingModelError, IndexUnavailableError, StoreError
+from store.glossary import in_field_words
 from store.identity import source_id
 from store.keeper import FolderKeeper, Keeper, MemoryKeeper, Notify, ServerKeeper
 from store.model import Brief, BriefRecord, Changes, Entry, Evidence, Passage, Scope, Source
@@ -244,12 +245,12 @@ class Store:
         if source_ids is not None and not source_ids:
             return []
         _refuse_other_model(self._table, self._embedder)  # another process may have embedded all again
-        vector = self._encode([query])[0]
+        vectors = self._encode(list(dict.fromkeys([query, in_field_words(query)])))
 
         def find() -> list[Evidence]:
             index = self._keeper.index()
             return search_table(
-                self._table, index, query, vector, source_ids=source_ids, sources=sources, passages=passages
+                self._table, index, query, vectors, source_ids=source_ids, sources=sources, passages=passages
             )
 
         try:
