@@ -8,29 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from bot.answer import Answer
 from bot.commands.ingest import bar
 from bot.errors import UserError
+from bot.evaluation.questions import Item, expected, fold, meets, read_items
 from bot.opening import opened_store, read_brief, store_of, tell
 from bot.service import Bot, Request
 from bot.settings import Settings, load_settings
 from store.model import BriefRecord
 from store.store import Store
-
-
-class Item(BaseModel):
-    """A line of the questions' file; further fields are allowed and ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    id: str | int
-    question: str
-    history: tuple[str, ...] = ()  # earlier turns of the user, oldest first
-    brief: str | None = None  # the name of a brief in the store, or of a file beside the questions
-    gold_titles: tuple[str, ...] | None = None  # the sources that the answer should rest on
-    expect: str | None = None  # answer, refusal, or a mode
 
 
 def evaluate(questions: Path, out: Path, *, overwrite: bool, quiet: bool) -> int:
@@ -65,25 +51,6 @@ def evaluate(questions: Path, out: Path, *, overwrite: bool, quiet: bool) -> int
     if not quiet:
         tell(score.line())
     return 2 if problems else 0
-
-
-def read_items(questions: Path) -> tuple[list[Item], list[str]]:
-    """The questions of a file, and one line for each that cannot be read; raises UserError for the whole file."""
-    try:
-        lines = questions.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read {questions} ({error}): give a file of JSON Lines") from error
-    items, problems = [], []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            items.append(Item.model_validate_json(line))
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the line"
-            problems.append(f"{questions}, line {number}: {where}: {first['msg']}")
-    return items, problems
 
 
 class _Runner:
@@ -143,10 +110,10 @@ class Score:
         self.answers += 1
         self.seconds.append(answer.seconds)
         if item.gold_titles:
-            held = {_fold(reference.title) for reference in answer.references}
-            self.found.append(sum(_fold(title) in held for title in item.gold_titles) / len(item.gold_titles))
+            held = {fold(reference.title) for reference in answer.references}
+            self.found.append(sum(fold(title) in held for title in item.gold_titles) / len(item.gold_titles))
         if item.expect:
-            self.met.append(meets(item.expect, answer))
+            self.met.append(meets(expected(item), answer))
 
     def line(self) -> str:
         """The score in one line."""
@@ -162,19 +129,3 @@ class Score:
         if self.met:
             parts.append(f"as expected {sum(self.met) / len(self.met):.3f} ({len(self.met)} questions)")
         return "; ".join(parts)
-
-
-def meets(expect: str, answer: Answer) -> bool:
-    """Whether an answer is of the expected kind: `answer`, `refusal`, or a mode; else whether it holds the words."""
-    wanted = expect.casefold().strip()
-    if wanted in ("refusal", "refuse", "refused"):
-        return answer.refused
-    if wanted in ("answer", "answered"):
-        return not answer.refused
-    if wanted in ("explain", "lookup", "compare", "source", "restoration", "help"):
-        return answer.mode == wanted
-    return wanted in answer.answer.casefold()
-
-
-def _fold(text: str) -> str:
-    return " ".join(text.casefold().split())
