@@ -3,6 +3,7 @@
 import math
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -14,6 +15,7 @@ _REMEMBERED = 50_000  # words
 _IN_SEARCH = 4  # concepts whose names go into a search beside the question's own words
 _MOST = 3  # mentions of a concept in a question, above which more mean nothing
 _HALF = 2.0  # mentions in a source that make it half as much about a concept as it can be
+_K1, _B = 1.2, 0.75  # BM25's usual damping of repetition and of length
 
 
 @dataclass(frozen=True)
@@ -80,16 +82,25 @@ def _plain() -> PhraseIndex:
 
 
 @cache
-def _field() -> PhraseIndex:
-    return PhraseIndex((phrase, number) for number, one in enumerate(concepts()) for phrase in one.field)
+def _field() -> tuple[PhraseIndex, tuple[int, ...]]:
+    """The phrases of the field, each with a number of its own, and the concept that each number belongs to."""
+    pairs = [(phrase, number) for number, one in enumerate(concepts()) for phrase in one.field]
+    index = PhraseIndex((phrase, place) for place, (phrase, _) in enumerate(pairs))
+    return index, tuple(number for _, number in pairs)
 
 
 def asked(question: str) -> dict[int, int]:
     """The concepts that a question speaks of, by number, with how much; a word of the field counts double."""
+    index, concept_of = _field()
     counts = _plain().count(question)
-    for number, count in _field().count(question).items():
-        counts[number] = counts.get(number, 0) + 2 * count
+    for phrase, count in index.count(question).items():
+        counts[concept_of[phrase]] = counts.get(concept_of[phrase], 0) + 2 * count
     return counts
+
+
+def in_plain_words(text: str) -> bool:
+    """Whether a text holds everyday words that the glossary knows."""
+    return bool(_plain().count(text))
 
 
 def in_field_words(question: str) -> str:
@@ -99,29 +110,54 @@ def in_field_words(question: str) -> str:
     return " ".join([question, "; ".join(concepts()[number].name for number in most)]).strip() if most else question
 
 
-def concept_weights(question: str, texts: Collection[str]) -> dict[int, float]:
-    """How much each concept counts that a question speaks of, together 1: more where few of the sources' texts share it."""
-    spoken = [_spoken(text) for text in texts]
-    weights = {}
-    for number, mentions in asked(question).items():
-        holding = sum(number in counts for counts in spoken)
-        weights[number] = math.sqrt(min(mentions, _MOST)) * math.log(1 + len(spoken) / (1 + holding))
-    total = sum(weights.values()) or 1.0
-    return {number: weight / total for number, weight in weights.items()}
-
-
-def agreement(weights: Mapping[int, float], text: str) -> float:
-    """How far a source's text is about the concepts that are asked for, 0 to 1."""
-    counts = _spoken(text)
-    return sum(weight * _share(counts.get(number, 0)) for number, weight in weights.items())
-
-
 @lru_cache(maxsize=16_384)
 def _spoken(text: str) -> Mapping[int, int]:
-    """How often a source's text speaks of each concept; its title counts three times."""
+    """How often a source's text holds each phrase of the field; its title counts three times."""
     title = text.split("\n", 1)[0]
-    return _field().count(f"{title} . {title} . {text}")
+    return _field()[0].count(f"{title} . {title} . {text}")
 
 
-def _share(mentions: int) -> float:
-    return mentions / (mentions + _HALF)
+class Wanted:
+    """What a question wants, weighed by how few of the sources that may answer it speak of the same."""
+
+    def __init__(self, question: str, texts: Collection[str]) -> None:
+        """texts: those of the sources that may answer."""
+        concept_of = _field()[1]
+        mentions = asked(question)
+        phrases_held: Counter[int] = Counter()
+        concepts_held: Counter[int] = Counter()
+        for text in texts:
+            spoken = {phrase for phrase in _spoken(text) if concept_of[phrase] in mentions}
+            phrases_held.update(spoken)
+            concepts_held.update({concept_of[phrase] for phrase in spoken})
+        number = len(texts)
+        self._concepts = {
+            one: math.sqrt(min(count, _MOST)) * math.log(1 + number / (1 + concepts_held[one]))
+            for one, count in mentions.items()
+        }
+        self._phrases = {one: math.log(1 + (number - held + 0.5) / (held + 0.5)) for one, held in phrases_held.items()}
+        self._concept_sum = sum(self._concepts.values()) or 1.0
+        self._typical_length = sum(map(len, texts)) / max(number, 1) or 1.0
+        self._best_phrases = max((self._phrase_score(text) for text in texts), default=0.0) or 1.0
+
+    def concepts(self, text: str) -> float:
+        """How far a source's text is about the concepts that are asked for, 0 to 1."""
+        counts: Counter[int] = Counter()
+        for phrase, count in _spoken(text).items():
+            counts[_field()[1][phrase]] += count
+        return (
+            sum(weight * counts[one] / (counts[one] + _HALF) for one, weight in self._concepts.items())
+            / self._concept_sum
+        )
+
+    def phrases(self, text: str) -> float:
+        """BM25 of a source's text for all the field's phrases of those concepts, relative to the best, 0 to 1."""
+        return min(1.0, self._phrase_score(text) / self._best_phrases)
+
+    def _phrase_score(self, text: str) -> float:
+        damping = _K1 * (1 - _B + _B * len(text) / self._typical_length)
+        return sum(
+            self._phrases[phrase] * count * (_K1 + 1) / (count + damping)
+            for phrase, count in _spoken(text).items()
+            if phrase in self._phrases
+        )

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from store.embedding import Vectors
-from store.glossary import agreement, concept_weights
+from store.glossary import Wanted
 from store.index import ChromaIndex
 from store.model import Evidence, Passage, Role, Source
+from store.naming import is_named
 from store.table import Table
 
 _WORD = re.compile(r"\w+")
@@ -34,14 +35,20 @@ _STOP_WORDS = frozenset(
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each signal counts in a source's score; together about 1, ties aside."""
+    """How much each signal counts in a source's score; together about 1, ties aside.
+
+    Chosen on development questions; `python -m benchmarks.retrieval` shows what each signal adds.
+    """
 
     whole: float = 0.40  # similarity to title and summary together
     sentence: float = 0.30  # to the nearest sentence
     header: float = 0.10  # to the title
     words: float = 0.10  # BM25, relative to the best match
-    concepts: float = 0.30  # how far the source is about what the question speaks of
-    tie: float = 0.20  # what the sources of the same brief score, on top: a recommended model may have no summary
+    concepts: float = 0.10  # how far the source is about what the question speaks of
+    phrases: float = 0.10  # BM25 for the field's words of the same
+    named: float = 0.30  # whether the query names the source
+    field: float = 0.60  # of the similarities, what those to the query in the field's words count
+    tie: float = 0.10  # what the sources of the same brief score, on top: a recommended model may have no summary
 
 
 DEFAULT_WEIGHTS = Weights()
@@ -52,25 +59,31 @@ _TIED_BRIEF = 30  # sources in a brief, above which belonging to it means nothin
 _TIED_BEST = 2  # best other sources of a brief that speak for a source
 
 
+_Pair = tuple[float, float]
+
+
 @dataclass(frozen=True)
 class Scored:
     """What speaks for a source, each signal 0 to 1, and its passages with their similarity to the query."""
 
-    whole: float
-    sentence: float
-    header: float
+    whole: _Pair  # similarity to the query, and to the query in the field's words
+    sentence: _Pair
+    header: _Pair
     words: float
     concepts: float
+    phrases: float
+    named: float
     passages: tuple[tuple[Passage, float], ...]
 
     def total(self, weights: Weights) -> float:
         """The signals as one score, ties aside."""
+        dense = ((weights.whole, self.whole), (weights.sentence, self.sentence), (weights.header, self.header))
         return (
-            weights.whole * self.whole
-            + weights.sentence * self.sentence
-            + weights.header * self.header
+            sum(weight * ((1 - weights.field) * plain + weights.field * field) for weight, (plain, field) in dense)
             + weights.words * self.words
             + weights.concepts * self.concepts
+            + weights.phrases * self.phrases
+            + weights.named * self.named
         )
 
 
@@ -104,13 +117,13 @@ def search(
     words = {source_id: score / top_words for source_id, score in bm25.items()}
     with table.snapshot():  # offsets and texts must be of the same moment
         texts = table.texts(candidates)
-        wanted = concept_weights(query, texts.values())
-        scored = _scored(table, texts, vectors, words, wanted)
+        wanted = Wanted(query, texts.values())
+        scored = _scored(table, texts, query, vectors, words, wanted)
         companions = table.companions(_best(_totals(scored, weights), _TIED_SOURCES), _TIED_BRIEF)
         tied = {source_id for members in companions for source_id in members} - scored.keys()
         if source_ids is not None:
             tied &= set(source_ids)
-        scored |= _scored(table, table.texts(tied), vectors, words, wanted)
+        scored |= _scored(table, table.texts(tied), query, vectors, words, wanted)
         scores = _with_ties(_totals(scored, weights), companions, weights.tie)
         best = _best(scores, sources)
         known = {source.source_id: source for source in table.sources(best)}
@@ -125,9 +138,10 @@ def search(
 def _scored(
     table: Table,
     texts: Mapping[str, str],
+    query: str,
     vectors: Vectors,
     words: Mapping[str, float],
-    wanted: Mapping[int, float],
+    wanted: Wanted,
 ) -> dict[str, Scored]:
     """What speaks for each of some sources, whose `texts` are given by id."""
     pieces, stored = table.passages_of(texts)
@@ -137,28 +151,34 @@ def _scored(
     rows: dict[str, list[int]] = {}
     for row, piece in enumerate(pieces):
         rows.setdefault(piece.source_id, []).append(row)
-    return {
-        source_id: _score(
-            [pieces[row] for row in own],
-            similarities[own],
-            words.get(source_id, 0.0),
-            agreement(wanted, texts[source_id]),
+    scored = {}
+    for source_id, own in rows.items():
+        text = texts[source_id]
+        whole, sentence, header = _similarities([pieces[row] for row in own], similarities[own])
+        scored[source_id] = Scored(
+            whole,
+            sentence,
+            header,
+            words=words.get(source_id, 0.0),
+            concepts=wanted.concepts(text),
+            phrases=wanted.phrases(text),
+            named=float(is_named(text.split("\n", 1)[0], query)),
+            passages=tuple((pieces[row], float(similarities[row, 0])) for row in own),
         )
-        for source_id, own in rows.items()
-    }
+    return scored
 
 
-def _score(pieces: Sequence[Passage], similarities: Vectors, words: float, concepts: float) -> Scored:
-    """The signals of one source; similarities (passages, queries)."""
-    best = dict.fromkeys(Role, 0.0)
+def _similarities(pieces: Sequence[Passage], similarities: Vectors) -> tuple[_Pair, _Pair, _Pair]:
+    """The best similarities of a source's whole, sentences and header; similarities (passages, queries)."""
+    best = dict.fromkeys(Role, (0.0, 0.0))
     for role in Role:
         own = [row for row, piece in enumerate(pieces) if piece.role is role]
         if own:
-            best[role] = float(similarities[own].max(axis=0).mean())
+            nearest = similarities[own].max(axis=0)  # (queries,)
+            best[role] = (float(nearest[0]), float(nearest[-1]))
     if not any(piece.role is Role.SENTENCE for piece in pieces):  # only links were supplied
         best[Role.WHOLE] = best[Role.SENTENCE] = best[Role.HEADER]
-    passages = tuple(zip(pieces, similarities[:, 0].tolist(), strict=True))
-    return Scored(best[Role.WHOLE], best[Role.SENTENCE], best[Role.HEADER], words, concepts, passages)
+    return best[Role.WHOLE], best[Role.SENTENCE], best[Role.HEADER]
 
 
 def _totals(scored: Mapping[str, Scored], weights: Weights) -> dict[str, float]:

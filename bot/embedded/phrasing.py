@@ -43,7 +43,7 @@ def attributed(source: Source, sentence: Sentence, name: str) -> Statement:
     if is_card(source):
         return quote(source, sentence)
     parts = sentence.parts - {Part.RESULT, Part.LIMIT} if announces(sentence.text) else sentence.parts
-    lead = next(lead for part, lead in _LEADS if part in parts)
+    lead = next((lead for part, lead in _LEADS if part in parts), _LEADS[-1][1])
     return quote(source, sentence, f"{lead.format(name=name)}: ")
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.glossary import PhraseIndex, agreement, asked, concept_weights, concepts, in_field_words
+from store.glossary import PhraseIndex, Wanted, asked, concepts, in_field_words
 
 
 def test_phrases_match_whole_words_and_open_stems() -> None:
@@ -37,9 +37,10 @@ def test_a_question_about_nothing_of_the_field_stays_as_it_is() -> None:
 
 def test_a_text_on_what_is_asked_agrees_more_than_one_that_is_not() -> None:
     texts = ["Rain removal\n\nRain streaks are removed by deraining.", "Denoising\n\nGaussian noise is removed."]
-    weights = concept_weights("it was pouring when I took this", texts)
-    assert agreement(weights, texts[0]) > agreement(weights, texts[1]) == 0
-    assert agreement(concept_weights("Who are you?", texts), texts[0]) == 0
+    wanted = Wanted("it was pouring when I took this", texts)
+    assert wanted.concepts(texts[0]) > wanted.concepts(texts[1]) == 0
+    assert wanted.phrases(texts[0]) == 1 > wanted.phrases(texts[1]) == 0
+    assert Wanted("Who are you?", texts).concepts(texts[0]) == 0
 
 
 def test_every_concept_has_both_kinds_of_words_and_a_name_of_its_own() -> None:
@@ -49,6 +50,6 @@ def test_every_concept_has_both_kinds_of_words_and_a_name_of_its_own() -> None:
 
 @given(st.text(max_size=300), st.lists(st.text(max_size=200), max_size=4))
 def test_any_question_agrees_with_any_text_by_0_to_1(question: str, texts: list[str]) -> None:
-    weights = concept_weights(question, texts)
+    wanted = Wanted(question, texts)
     assert all(count > 0 for count in asked(question).values())
-    assert all(0 <= agreement(weights, text) <= 1 for text in texts)
+    assert all(0 <= wanted.concepts(text) <= 1 and 0 <= wanted.phrases(text) <= 1 for text in texts)
