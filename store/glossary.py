@@ -25,6 +25,7 @@ class Concept:
     name: str  # how the field says it
     plain: tuple[str, ...]  # `blur*` stands for every word that begins so
     field: tuple[str, ...]
+    means: bool = False  # a way of working or a circumstance, rather than what a question is about
 
 
 class PhraseIndex:
@@ -73,7 +74,10 @@ def _follows(rest: Sequence[str], words: Sequence[str], place: int) -> bool:
 def concepts() -> tuple[Concept, ...]:
     """All subjects, in the order of the file."""
     data = tomllib.loads(resources.files("store").joinpath("glossary.toml").read_text(encoding="utf-8"))
-    return tuple(Concept(row["name"], tuple(row["plain"]), tuple(row["field"])) for row in data["concept"])
+    return tuple(
+        Concept(row["name"], tuple(row["plain"]), tuple(row["field"]), row.get("means", False))
+        for row in data["concept"]
+    )
 
 
 @cache
@@ -96,6 +100,18 @@ def asked(question: str) -> dict[int, int]:
     for phrase, count in index.count(question).items():
         counts[concept_of[phrase]] = counts.get(concept_of[phrase], 0) + 2 * count
     return counts
+
+
+def subjects_asked(question: str) -> dict[Concept, int]:
+    """What a question is about, as far as the glossary knows, with how much it speaks of it."""
+    known = concepts()
+    return {known[number]: count for number, count in asked(question).items() if not known[number].means}
+
+
+def mentions_of(concept: Concept, text: str) -> int:
+    """How often a source's text speaks of a concept; its title counts three times."""
+    number, concept_of = concepts().index(concept), _field()[1]
+    return sum(count for phrase, count in _spoken(text).items() if concept_of[phrase] == number)
 
 
 def in_plain_words(text: str) -> bool:

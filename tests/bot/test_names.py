@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.embedded.gate import aliases, mentions, names, unknown_names
+from bot.embedded.names import aliases, mentions, names, unknown_names
 from store.model import Source
 
 
@@ -31,3 +31,8 @@ def test_a_source_goes_by_its_name_before_the_colon(source: Source) -> None:
     assert names("What does derainer do?", [source]) == [source]
     assert names("What does it do?", [source]) == []
     assert mentions("DeRainer's results are good.", source)
+
+
+def test_a_name_that_no_title_holds_is_its_source_s_by_the_summary(source: Source) -> None:
+    assert names("How fast is Rain100?", [source]) == [source]
+    assert names("How fast is Haze100?", [source]) == []
