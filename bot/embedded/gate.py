@@ -52,4 +52,4 @@ def _missing_subject(turn: Turn, view: View) -> str:
     most = [concept for concept, count in asked.items() if count == max(asked.values())]
     held = max((mentions_of(concept, source.text) for concept in most for source in view.sources), default=0)
     enough = 1 if max(view.scores.values(), default=0.0) >= SURE_SCORE else 2
-    return most[0].name if most and held < enough and view.best_fit < SURE_FIT else ""
+    return most[0].name.split(",")[0] if most and held < enough and view.best_fit < SURE_FIT else ""

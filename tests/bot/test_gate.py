@@ -1,0 +1,45 @@
+"""The gate before an answer: what the sources cannot carry is refused, what they can is not."""
+
+import pytest
+from langchain_core.messages import HumanMessage
+
+from bot.embedded.gate import Refusal, refuse
+from bot.embedded.turn import read_turn
+from bot.embedded.view import View
+from bot.tools import Found
+from store.model import Evidence, Source
+
+
+def _refused(question: str, source: Source, fit: float, score: float) -> Refusal | None:
+    turn = read_turn([HumanMessage(question)])
+    start = source.text.index("We propose")
+    evidence = Evidence(source, start, start + len("We propose DeRainer, a network that removes rain."), fit, score)
+    return refuse(turn, View((Found(turn.queries[0], (evidence,)),)))
+
+
+@pytest.mark.parametrize(
+    ("question", "fit", "score"),
+    [
+        ("How do I get the rain out of my photo?", 0.45, 0.6),
+        ("What does the network propose?", 0.5, 0.6),
+        ("What does DeRainer do?", 0.1, 0.1),  # named
+        ("Can the wavy stripes of my monitor be removed?", 0.65, 0.6),  # another subject, but a passage that answers
+    ],
+)
+def test_what_the_sources_can_carry_is_answered(source: Source, question: str, fit: float, score: float) -> None:
+    assert _refused(question, source, fit, score) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "fit", "score", "missing"),
+    [
+        ("How do I bake bread?", 0.2, 0.2, ""),
+        ("What is the network?", 0.3, 0.6, ""),  # no subject, and no passage near it
+        ("How is a panorama stitched?", 0.45, 0.6, "panorama"),
+        ("How is rain removed by StormNet?", 0.6, 0.8, "StormNet"),
+    ],
+)
+def test_what_they_cannot_is_refused_with_what_is_missing(
+    source: Source, question: str, fit: float, score: float, missing: str
+) -> None:
+    assert _refused(question, source, fit, score) == Refusal(missing)
