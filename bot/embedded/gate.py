@@ -4,6 +4,7 @@ Three ways to fall short: the question is about something else, it asks about a 
 for a kind of work that none of the found sources is about.
 """
 
+import re
 from dataclasses import dataclass
 
 from bot.embedded.names import names, unknown_names
@@ -13,11 +14,14 @@ from store.glossary import mentions_of, subjects_asked
 
 # Chosen on development questions; `python -m benchmarks.refusals` prints the rates around them.
 MIN_SCORE = 0.40  # of the best source, below which a question is about something else
-MIN_FIT = (
-    0.40  # cosine of the best passage, below which a question with no subject of the field is about something else
-)
+MIN_SUM = 0.90  # of that score and the best passage's cosine, for a question with no subject of the field
 SURE_FIT = 0.60  # cosine from which a passage answers, whatever subject it speaks of
 SURE_SCORE = 0.50  # of the best source, from which one mention of the subject is enough
+_ORDERS = re.compile(  # to us rather than a question about pictures
+    r"\b(?:ignore|disregard|forget|override) (?:all |any |your |the |my |previous |prior |above |earlier )*"
+    r"(?:instructions?|rules|sources|prompt)\b|\bsystem prompt\b|\byou are now\b|\bdeveloper mode\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,8 @@ def refuse(turn: Turn, view: View) -> Refusal | None:
     if max(view.scores.values(), default=0.0) < MIN_SCORE:
         return Refusal(_missing_subject(turn, view))
     if not subjects_asked(turn.question.text):
-        return None if view.best_fit >= MIN_FIT else Refusal()
+        sure = max(view.scores.values()) + view.best_fit >= MIN_SUM
+        return None if sure and not _ORDERS.search(turn.question.text) else Refusal()
     missing = _missing_subject(turn, view)
     return Refusal(missing) if missing else None
 
