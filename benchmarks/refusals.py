@@ -6,7 +6,7 @@ and over the evaluation briefs. The thresholds in `bot/embedded/gate.py` were re
 
 import argparse
 
-from benchmarks.evaluation import ANSWERED, evaluation_store, questions
+from benchmarks.eval_store import ANSWERED, evaluation_store, questions
 from bot.embedded import gate
 from bot.opening import put_bundled
 from bot.privacy import keep_everything_here

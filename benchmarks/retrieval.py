@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.evaluation import ANSWERED, evaluation_store, questions
+from benchmarks.eval_store import ANSWERED, evaluation_store, questions
 from bot.evaluation.questions import Item
 from bot.privacy import keep_everything_here
 from bot.service import Bot, Request

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.evaluation import questions
+from benchmarks.eval_store import questions
 from benchmarks.ingest import made_up_entry
 from store.embedding import SentenceTransformerEmbedder, Vectors
 from store.model import Brief, Entry

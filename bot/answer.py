@@ -61,6 +61,25 @@ class ToolCall(_Value):
     args: dict[str, Any]
 
 
+class Restoration(_Value):
+    """What was done to a photo for this answer, or what the answer tells of; of several, the last."""
+
+    output_path: str  # of the full-size result, on the machine that restored it
+    checkpoint: str
+    width: int
+    height: int
+    enlarge: int
+    seconds: float
+    tiles: int
+    sharpness_before: float
+    sharpness_after: float
+    photo: str  # ids in the conversation
+    result: str
+    name: str  # what to save the result as
+    strength: float
+    note: str = ""  # why other weights ran than those asked for
+
+
 class Answer(_Value):
     """One grounded answer; `model_dump(mode="json")` is what `unblur ask --json` prints."""
 
@@ -73,7 +92,7 @@ class Answer(_Value):
     references: tuple[Reference, ...] = ()
     citations: tuple[Citation, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
-    restoration: None = None
+    restoration: Restoration | None = None
     removed: tuple[Removed, ...] = ()
     model: str
     brief: str | None = None

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import checkpoints, restore  # these two import what is slow when they run
+from bot.commands import checkpoints, restore, threads, users  # these import what is slow when they run
 from bot.errors import UserError
 from bot.privacy import keep_everything_here
 
@@ -75,6 +75,9 @@ def ask(
             help="Answer from this brief alone: a file, or the name of one in the store. Without QUESTION: its own."
         ),
     ] = None,
+    photo: Annotated[
+        list[Path] | None, typer.Option(help="A photo that goes with the question; without QUESTION it is made sharp.")
+    ] = None,
     thread: Annotated[str | None, typer.Option(help="Continue the conversation of this name.")] = None,
     last: Annotated[bool, typer.Option("-c", "--continue", help="Continue the last conversation.")] = False,
     as_json: Json = False,
@@ -85,10 +88,11 @@ def ask(
     unblur ask "How does MSSNet remove blur?"
     unblur ask --brief brief.txt --json
     unblur ask --thread holiday "Does that one have code?"
+    unblur ask --thread holiday --photo blurry.jpg "Can you sharpen this one?"
     """
     from bot.commands.ask import ask as answer
 
-    answer(question, brief=brief, thread=thread, last=last, as_json=as_json, quiet=quiet)
+    answer(question, brief=brief, photos=photo or [], thread=thread, last=last, as_json=as_json, quiet=quiet)
 
 
 @app.command("eval")
@@ -114,6 +118,8 @@ def settings(as_json: Json = False) -> None:
 
 app.command()(restore.restore)
 app.add_typer(checkpoints.app)
+app.add_typer(threads.app, name="threads")
+app.add_typer(users.app)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -97,6 +97,7 @@ class Draft(_Value):
 
     mode: Mode
     sections: tuple[Section, ...]
+    result: str | None = None  # id of the photo's restoration that it tells of
 
 
 def say(text: str) -> Statement:

@@ -96,7 +96,7 @@ def ground(draft: Draft, sources: Mapping[str, Source]) -> tuple[Draft, tuple[Re
         blocks = tuple(kept for block in section.blocks if (kept := check.block(block)) is not None)
         if blocks:
             sections.append(Section(name=section.name, title=section.title, blocks=blocks))
-    return Draft(mode=draft.mode, sections=tuple(sections)), tuple(check.removed)
+    return draft.model_copy(update={"sections": tuple(sections)}), tuple(check.removed)
 
 
 def urls_in(text: str) -> list[str]:

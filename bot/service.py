@@ -1,24 +1,43 @@
 """Ask a question, get a grounded answer: what every face of Unblur goes through."""
 
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
 from bot.agent import EMBEDDED, build_agent, chat_model
-from bot.answer import Answer, Removed, ToolCall
+from bot.answer import Answer, Removed, Restoration, ToolCall
+from bot.conversations import Conversations
 from bot.draft import DRAFT, Draft, body, paragraph, say
 from bot.embedded.turn import BRIEF, SUPPLIED
 from bot.errors import UserError
 from bot.grounding import ground
-from bot.memory import keep_latest, open_memory
+from bot.memory import forget, keep_latest, open_memory
+from bot.photos.album import Album, Picture, Result, Upload, clean_name
+from bot.photos.darkroom import Darkroom
+from bot.photos.tools import (
+    PHOTOS,
+    REFUSED,
+    RESTORE,
+    WORDLESS,
+    RestorationProgress,
+    pictures_in,
+    standing_results,
+    tried_in,
+)
+from bot.photos.turn import TurnPhotos
 from bot.render import render, section_texts
 from bot.settings import Settings
-from bot.tools import TurnContext, found_in, sources_of
+from bot.tools import SEARCH, TurnContext, found_in, sources_of
+from restore.errors import PhotoError
 from store.model import Scope, Source
 from store.store import Store
+
+WORDLESS_QUESTION = "Please make this photo sharp."  # what photos without a word are taken to ask
 
 
 @dataclass(frozen=True)
@@ -30,6 +49,8 @@ class Request:
     brief: str | None = None  # the name of the brief whose sources alone may be used
     store: Store | None = None  # where that brief's sources are, when they are not in the bot's own store
     supplied: bool = False  # the question is the brief's own
+    photos: tuple[Upload, ...] = ()  # that come with the question, which may then be empty
+    stop: threading.Event = field(default_factory=threading.Event)  # set when the answer is no longer wanted
 
 
 @dataclass(frozen=True)
@@ -37,6 +58,7 @@ class Step:
     """Something the agent does while it works, in words for the user."""
 
     text: str
+    fraction: float | None = None  # of a restoration that is done, where that is known
 
 
 @dataclass(frozen=True)
@@ -53,6 +75,10 @@ class Exchange:
     question: str
     answer: Answer | None  # None when the turn was cut off before it was answered
     sources: Mapping[str, Source]  # those that were found for it, by id, as they were then
+    pictures: tuple[Picture, ...] = ()  # the photos that came with the question
+    results: tuple[Result, ...] = ()  # what was made of photos for it
+    shows: Result | None = None  # the last result that stands after it
+    wordless: bool = False  # the photos came without a word
 
 
 class Bot:
@@ -63,6 +89,8 @@ class Bot:
         self.store = store
         self.settings = settings
         model = chat_model(settings.model)
+        self.darkroom = Darkroom(settings)
+        self.conversations = Conversations(settings.conversations_file if keep_threads else None)
         self._memory = open_memory(settings.threads_file if keep_threads else None)
         self._agent = build_agent(model, self._memory)
 
@@ -76,16 +104,32 @@ class Bot:
     def stream(self, request: Request) -> Iterator[Step | Piece | Answer]:
         """Answer a question, telling the steps, then the checked answer piece by piece, then the whole."""
         began = time.monotonic()
-        question = check_question(request.question, self.settings.max_question_characters)
+        wordless = bool(request.photos) and not request.question.strip()
+        question = WORDLESS_QUESTION if wordless else request.question
+        question = check_question(question, self.settings.max_question_characters)
         request = self._recognised(request, question)
         store = request.store or self.store
-        context = TurnContext(store, self._scope(request))
-        message = HumanMessage(question, additional_kwargs={BRIEF: request.brief, SUPPLIED: request.supplied})
         thread = request.thread or f"once-{uuid.uuid4().hex}"
+        photos = TurnPhotos(self.darkroom.album(thread), self.darkroom, request.stop)
+        if request.photos:
+            yield Step("Looking at the photo…" if len(request.photos) == 1 else "Looking at the photos…")
+        about = {
+            BRIEF: request.brief,
+            SUPPLIED: request.supplied,
+            WORDLESS: wordless,
+            **self._taken_in(request, photos),
+        }
+        context = TurnContext(store, self._scope(request), photos)
+        message = HumanMessage(question, additional_kwargs=about)
         config = {"configurable": {"thread_id": thread}}
         messages: list[AnyMessage] = []
         try:
-            for update in self._agent.stream({"messages": [message]}, config, context=context, stream_mode="updates"):
+            for kind, update in self._agent.stream(
+                {"messages": [message]}, config, context=context, stream_mode=["updates", "custom"]
+            ):
+                if kind == "custom":
+                    yield from _progress(update)
+                    continue
                 new = [one for part in update.values() for one in (part or {}).get("messages", [])]
                 messages += new
                 yield from _steps(new)
@@ -94,7 +138,28 @@ class Bot:
                 self._memory.delete_thread(thread)
             else:
                 keep_latest(self._memory, thread)
-        yield from self._finish(request, question, messages, began)
+                self.conversations.note(thread, self.exchanges(thread))
+        yield from self._finish(request, question, [message, *messages], began, thread)
+
+    def _taken_in(self, request: Request, photos: TurnPhotos) -> dict[str, Any]:
+        """Keep the photos that came with a question; raises UserError when none of them is one."""
+        pictures: list[Picture] = []
+        refused: list[str] = []
+        for upload in request.photos:
+            try:
+                pictures.append(self.darkroom.take_in(photos.album, upload))
+            except PhotoError as error:
+                name = clean_name(upload.name)
+                refused.append(f"{name}: {str(error).removeprefix('cannot read the photo: ')}")
+        if refused and not pictures:
+            raise UserError(f"cannot read {'; '.join(refused)}")
+        return {PHOTOS: [asdict(picture) for picture in pictures], REFUSED: refused}
+
+    def forget(self, thread: str) -> None:
+        """Delete a conversation for good: its words, its photos and its line in the list."""
+        forget(self._memory, thread)
+        self.darkroom.album(thread).delete()
+        self.conversations.forget(thread)
 
     def history(self, thread: str) -> list[AnyMessage]:
         """The messages of a conversation, oldest first."""
@@ -110,13 +175,20 @@ class Bot:
 
     def exchanges(self, thread: str) -> list[Exchange]:
         """The questions of a conversation with their answers, oldest first; each answer as it was given (in 0 seconds)."""
-        return [_exchange(turn, thread) for turn in _turns(self.history(thread))]
+        messages = self.history(thread)
+        album = self.darkroom.album(thread)
+        exchanges = []
+        before: list[AnyMessage] = []
+        for turn in _turns(messages):
+            exchanges.append(_exchange(turn, before, thread, album))
+            before += turn
+        return exchanges
 
     def _scope(self, request: Request) -> Scope | None:
         return Scope(briefs=frozenset({request.brief})) if request.brief and request.store is None else None
 
     def _finish(
-        self, request: Request, question: str, messages: Sequence[AnyMessage], began: float
+        self, request: Request, question: str, messages: Sequence[AnyMessage], began: float, thread: str
     ) -> Iterator[Step | Piece | Answer]:
         sources = _sources(messages)
         draft, removed = _checked(messages, sources)
@@ -130,7 +202,22 @@ class Bot:
             brief=request.brief,
             thread=request.thread,
             seconds=round(time.monotonic() - began, 3),
+            restoration=_restoration(draft, messages, self.darkroom.album(thread)),
         )
+
+
+def _restoration(draft: Draft, messages: Sequence[AnyMessage], album: Album) -> Restoration | None:
+    """The restoration that a draft tells of; where it names none, the last one of its turn."""
+    made = [one.result for one in tried_in(messages) if one.tool == RESTORE and one.result]
+    if draft.result is not None and draft.result not in [result.id for result in made]:
+        try:
+            made.append(album.result(draft.result))
+        except PhotoError:
+            return None  # deleted meanwhile
+    if not made:
+        return None
+    fields = {name: value for name, value in asdict(made[-1]).items() if name in Restoration.model_fields}
+    return Restoration(**fields, result=made[-1].id, output_path=str(album.folder / made[-1].file))
 
 
 def _answer(
@@ -142,6 +229,7 @@ def _answer(
     brief: str | None,
     thread: str | None,
     seconds: float,
+    restoration: Restoration | None,
 ) -> Answer:
     """The answer that a checked draft makes; `messages` are those of its turn."""
     rendered = render(draft, _sources(messages))
@@ -155,6 +243,7 @@ def _answer(
         references=rendered.references,
         citations=rendered.citations,
         tool_calls=_tool_calls(messages),
+        restoration=restoration,
         removed=removed,
         model=EMBEDDED,
         brief=brief,
@@ -184,15 +273,27 @@ def _turns(messages: Sequence[AnyMessage]) -> list[list[AnyMessage]]:
     return turns
 
 
-def _exchange(turn: Sequence[AnyMessage], thread: str) -> Exchange:
+def _exchange(turn: Sequence[AnyMessage], before: Sequence[AnyMessage], thread: str, album: Album) -> Exchange:
+    """A turn as it is shown; `before` are the messages of the conversation up to it."""
     asked, messages = turn[0], turn[1:]
     question, brief = str(asked.content), asked.additional_kwargs.get(BRIEF)
     sources = _sources(messages)
+    standing = standing_results(tried_in([*before, *turn]))
+    exchange = Exchange(
+        question, None, sources,
+        pictures=tuple(pictures_in([asked])),
+        results=tuple(one.result for one in tried_in(messages) if one.tool == RESTORE and one.result),
+        shows=standing[-1] if standing else None,
+        wordless=bool(asked.additional_kwargs.get(WORDLESS)),
+    )  # fmt: skip
     if not any(isinstance(message, AIMessage) and not message.tool_calls for message in messages):
-        return Exchange(question, None, sources)
+        return exchange
     draft, removed = _checked(messages, sources)
-    answer = _answer(question, messages, draft, removed, brief=brief, thread=thread, seconds=0)
-    return Exchange(question, answer, sources)
+    restoration = _restoration(draft, messages, album)
+    answer = _answer(
+        question, messages, draft, removed, brief=brief, thread=thread, seconds=0, restoration=restoration
+    )  # fmt: skip
+    return replace(exchange, answer=answer)
 
 
 def check_question(question: str, longest: int) -> str:
@@ -230,10 +331,16 @@ def _tool_calls(messages: Sequence[AnyMessage]) -> tuple[ToolCall, ...]:
     )
 
 
+def _progress(update: object) -> Iterator[Step]:
+    """How far a restoration is, as a step."""
+    if isinstance(update, RestorationProgress):
+        yield Step(update.text, None if update.waiting else update.done / update.total)
+
+
 def _steps(messages: Sequence[AnyMessage]) -> Iterator[Step]:
     for message in messages:
-        if isinstance(message, AIMessage) and message.tool_calls:
+        if isinstance(message, AIMessage) and any(call["name"] == SEARCH for call in message.tool_calls):
             yield Step("Searching the sources…")
     found = _sources(messages)
-    if any(isinstance(message, ToolMessage) for message in messages):
+    if found and any(isinstance(message, ToolMessage) for message in messages):
         yield Step(f"Reading {len(found)} source{'' if len(found) == 1 else 's'}…")

@@ -9,6 +9,7 @@ from langchain.tools import ToolRuntime
 from langchain_core.messages import AnyMessage, ToolMessage
 from langchain_core.tools import BaseTool, tool
 
+from bot.photos.turn import TurnPhotos
 from store.model import Evidence, Kind, Scope, Source
 from store.store import Store
 
@@ -23,6 +24,7 @@ class TurnContext:
 
     store: Store
     scope: Scope | None = None
+    photos: TurnPhotos | None = None  # None where no photo can be had
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 from restore.checkpoint import Checkpoint, digest, import_weights, save_checkpoint
 from restore.degradation import Degradation
 from restore.errors import RestoreError
-from restore.evaluate import Pair, evaluate, means, real_pairs, synthetic_pairs, table
+from restore.evaluate import Pair, Score, evaluate, means, real_pairs, synthetic_pairs, table
 from restore.files import whole_file
 from restore.registry import BUNDLED_FOLDER, DEFAULT_NAME
 
@@ -69,9 +69,10 @@ def bundle(
     with tempfile.TemporaryDirectory(prefix="unblur-") as scratch:
         checked = import_weights(weights, Path(scratch) / "checked.safetensors", origin="")
         halves = {key: tensor.half() for key, tensor in load_file(checked.path).items()}
+        scores = evaluate({name: save_checkpoint(halves, Path(scratch) / f"{name}.safetensors", origin="")}, pairs)
     out = folder / f"{name}.safetensors"
-    checkpoint = save_checkpoint(halves, out, origin=f"trained for Unblur; see {name}.md", overwrite=True)
-    scores = evaluate({name: checkpoint}, pairs)
+    origin = f"trained for Unblur; see {name}.md"
+    checkpoint = save_checkpoint(halves, out, origin=origin, measured=in_one_sentence(scores), overwrite=True)
     parameters = sum(tensor.numel() for key, tensor in halves.items() if tensor.numel() > 1) + 1  # one slope, shared
     text = CARD.format(
         name=name, widths=str(checkpoint.configuration).replace(",", ", "), parameters=parameters / 1e6,
@@ -81,6 +82,14 @@ def bundle(
     with whole_file(folder / f"{name}.md", overwrite=True) as part:
         part.write_text(text, encoding="utf-8")
     return checkpoint
+
+
+def in_one_sentence(scores: list[Score]) -> str:
+    """What was measured, for whoever looks at a restored photo; empty when nothing was."""
+    parts = [
+        f"{one.gain_db:+.1f} dB on {one.name.removeprefix('mean of ')} pictures ({one.set})" for one in means(scores)
+    ]
+    return f"In our measurements these weights gained {', '.join(parts)}." if parts else ""
 
 
 def main(arguments: list[str] | None = None) -> int:

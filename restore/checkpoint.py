@@ -36,6 +36,7 @@ class Checkpoint:
     path: Path
     configuration: Configuration
     origin: str  # a sentence for people
+    measured: str = ""  # a sentence on what these weights were measured to do; only weights of ours have one
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -44,7 +45,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Raises CheckpointError when it is not a whole safetensors file with weights of MSSNet.
     """
     shapes, metadata = _header(path)
-    return Checkpoint(path.stem, path, configuration_of(shapes), metadata.get("origin", "origin not recorded"))
+    origin, measured = metadata.get("origin", "origin not recorded"), metadata.get("measured", "")
+    return Checkpoint(path.stem, path, configuration_of(shapes), origin, measured)
 
 
 def digest(path: Path) -> str:
@@ -74,7 +76,9 @@ def load_network(checkpoint: Checkpoint) -> "MSSNet":
     return network.eval().requires_grad_(False)
 
 
-def save_checkpoint(weights: Mapping[str, "Tensor"], out: Path, *, origin: str, overwrite: bool = False) -> Checkpoint:
+def save_checkpoint(
+    weights: Mapping[str, "Tensor"], out: Path, *, origin: str, measured: str = "", overwrite: bool = False
+) -> Checkpoint:
     """Write weights as a checkpoint in the precision that they have; returns it as read back.
 
     Raises CheckpointError when they are not MSSNet's, FileExistsError when `out` exists.
@@ -87,7 +91,8 @@ def save_checkpoint(weights: Mapping[str, "Tensor"], out: Path, *, origin: str, 
     apart = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in weights.items()}
     with whole_file(out, overwrite) as part:
         # through memory: safetensors' own writing makes a file that only its owner can read
-        part.write_bytes(save(apart, metadata={"configuration": str(configuration), "origin": origin}))
+        about = {"configuration": str(configuration), "origin": origin, "measured": measured}
+        part.write_bytes(save(apart, metadata=about))
     return read_checkpoint(out)
 
 

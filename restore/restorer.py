@@ -36,7 +36,7 @@ class Progress:
     done: int  # tiles
     total: int  # tiles
     elapsed_s: float
-    remaining_s: float | None  # an estimate; None before the first tile is done
+    remaining_s: float | None  # an estimate that never grows; None before the first tile is done
 
     @property
     def fraction(self) -> float:
@@ -113,7 +113,7 @@ class Restorer:
         if not 0 <= strength <= 1:
             raise ValueError(f"cannot restore with a strength of {strength}: choose 0 to 1")
         begin = time.perf_counter()
-        photo = _enlarged(_plain(image), enlarge, self.max_megapixels)
+        photo = enlarged(_plain(image), enlarge, self.max_megapixels)
         result = photo.copy()
         result.info = {**photo.info, "unblur": self.checkpoint.name}
 
@@ -122,15 +122,16 @@ class Restorer:
                 raise RestorationCancelledError("the restoration was stopped")
 
         tiles = boxes(photo.height, photo.width, self.tiling)
+        clock = _Clock(len(tiles), begin, progress)
         blender = Blender(photo.height, photo.width, self.tiling)
         for done, box in enumerate(tiles):
-            _report(progress, done, len(tiles), begin)
+            clock.show(done)
             stop_if_cancelled()
             before = _colours(photo, box)
             after = self._restored(before, stop_if_cancelled)
             place, finished = blender.add(box, before + strength * (after - before))
             _put(result, place, finished)
-        _report(progress, len(tiles), len(tiles), begin)
+        clock.show(len(tiles))
         return Restoration(
             image=result,
             seconds=time.perf_counter() - begin,
@@ -187,8 +188,8 @@ def _plain(image: Image.Image) -> Image.Image:
         raise PhotoError(f"cannot restore the photo: {error}") from error
 
 
-def _enlarged(photo: Image.Image, enlarge: int, max_megapixels: float) -> Image.Image:
-    """The photo `enlarge` times as wide and high; raises PhotoError when that is too large."""
+def enlarged(photo: Image.Image, enlarge: int, max_megapixels: float) -> Image.Image:
+    """The photo `enlarge` times as wide and high, as the network gets it; raises PhotoError when that is too large."""
     if enlarge == 1:
         return photo
     size = photo.width * enlarge, photo.height * enlarge
@@ -197,15 +198,26 @@ def _enlarged(photo: Image.Image, enlarge: int, max_megapixels: float) -> Image.
             f"enlarged {enlarge} times the photo would have {size[0] * size[1] / 1e6:.1f} megapixels, more than "
             f"the limit of {max_megapixels:g}: enlarge it less, or raise UNBLUR_MAX_MEGAPIXELS"
         )
-    enlarged = photo.resize(size, Image.Resampling.LANCZOS)
-    enlarged.info = dict(photo.info)
-    return enlarged
+    larger = photo.resize(size, Image.Resampling.LANCZOS)
+    larger.info = dict(photo.info)
+    return larger
 
 
-def _report(progress: Callable[[Progress], None] | None, done: int, total: int, begin: float) -> None:
-    if progress is not None:
-        elapsed = time.perf_counter() - begin
-        progress(Progress(done, total, elapsed, elapsed / done * (total - done) if done else None))
+class _Clock:
+    """Tells how far a restoration is, and how long it will still take as its tiles have gone so far."""
+
+    def __init__(self, total: int, begin: float, progress: Callable[[Progress], None] | None) -> None:
+        self._total, self._begin, self._progress = total, begin, progress
+        self._remaining: float | None = None
+
+    def show(self, done: int) -> None:
+        if self._progress is None:
+            return
+        elapsed = time.perf_counter() - self._begin
+        if done:
+            estimate = elapsed / done * (self._total - done)
+            self._remaining = estimate if self._remaining is None else min(self._remaining, estimate)
+        self._progress(Progress(done, self._total, elapsed, self._remaining))
 
 
 def _corners(box: Box) -> tuple[int, int, int, int]:

@@ -3,19 +3,31 @@
 import contextlib
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bot.answer import Answer
 from bot.errors import UserError
 from bot.opening import opened_store, read_brief, store_of, tell
-from bot.service import Bot, Request, check_question
+from bot.photos.album import Upload
+from bot.service import Bot, Request, Step, check_question
 from bot.settings import Settings, load_settings
 from store.store import Store
 
 _LAST = "last-thread"  # the file below the data folder that remembers the last conversation's name
 
 
-def ask(question: str | None, *, brief: str | None, thread: str | None, last: bool, as_json: bool, quiet: bool) -> None:
+def ask(
+    question: str | None,
+    *,
+    brief: str | None,
+    photos: Sequence[Path] = (),
+    thread: str | None,
+    last: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
     """Answer a question on standard output, as Markdown or JSON."""
     settings = load_settings()
     if last:
@@ -23,19 +35,41 @@ def ask(question: str | None, *, brief: str | None, thread: str | None, last: bo
     text = sys.stdin.read() if question == "-" else question
     if text is not None:
         check_question(text, settings.max_question_characters)  # before anything slow
-    elif brief is None:
+    elif brief is None and not photos:
         raise UserError(
             "there is no question: write it after `unblur ask`, or give --brief FILE to answer the brief's own"
         )
+    uploads = tuple(_upload(photo) for photo in photos)
     with contextlib.ExitStack() as stack:
         store, request = _prepared(text, brief, thread, settings, stack)
-        answer = Bot(store, settings, keep_threads=thread is not None).ask(request)
+        bot = Bot(store, settings, keep_threads=thread is not None)
+        answer = _watched(bot, replace(request, photos=uploads), quiet)
     if thread is not None:
         (settings.home / _LAST).write_text(thread, encoding="utf-8")
     if as_json:
         print(json.dumps(answer.model_dump(mode="json"), ensure_ascii=False, indent=2))
     else:
         _print(answer, quiet)
+
+
+def _upload(photo: Path) -> Upload:
+    try:
+        return Upload(photo.name, photo.read_bytes())
+    except OSError as error:
+        raise UserError(f"cannot read {photo}: {error.strerror or error}") from error
+
+
+def _watched(bot: Bot, request: Request, quiet: bool) -> Answer:
+    """The answer; on a terminal the steps on the way to it show on standard error."""
+    shown = not quiet and sys.stderr.isatty()
+    for event in bot.stream(request):
+        if isinstance(event, Answer):
+            if shown:
+                print("\r\033[K", end="", file=sys.stderr)
+            return event
+        if shown and isinstance(event, Step):
+            print(f"\r\033[K{event.text}", end="", file=sys.stderr, flush=True)
+    raise AssertionError("a turn ends with its answer")
 
 
 def _prepared(
@@ -85,5 +119,7 @@ def _print(answer: Answer, quiet: bool) -> None:
             console.print(f"\n{quotes}", style="dim", markup=False, highlight=False)
     else:
         print(f"{answer.answer}\n\n{quotes}" if quotes else answer.answer)
+    if answer.restoration and not quiet:
+        tell(f"the result: {answer.restoration.output_path}")
     if answer.removed and not quiet:
         tell(f"{len(answer.removed)} statement(s) were taken out by the grounding check; --json shows them")

@@ -102,8 +102,9 @@ def _task(turn: Turn, tasks: Sequence[Task], main: Source, sources: Sequence[Sou
     if paper is not None:
         sentence = contribution(paper)
         if sentence is not None:
-            shared = next(task for task in tasks if task in subject(paper))
-            lead = f"Of the papers, {called(paper)} is the one about {shared.name} itself: "
+            shared = next((task for task in tasks if task in subject(paper)), None)
+            what = f"is the one about {shared.name} itself" if shared else "comes closest"
+            lead = f"Of the papers, {called(paper)} {what}: "
             statements.append(quote(paper, sentence, lead))
     return paragraph(*statements)
 

@@ -16,7 +16,10 @@ from langchain_core.tools import BaseTool
 
 from bot.draft import DRAFT, Draft
 from bot.embedded.compose import compose
-from bot.embedded.turn import read_turn
+from bot.embedded.photo_answer import NETWORK_QUERY, with_explanation
+from bot.embedded.photo_turn import photo_calls, photo_draft
+from bot.embedded.photo_wish import read_photo_wish
+from bot.embedded.turn import Turn, read_turn
 from bot.render import section_texts
 from bot.tools import SEARCH, found_in, sources_of
 from store.model import Source
@@ -71,18 +74,28 @@ class EmbeddedChatModel(BaseChatModel):
 
 
 def _reply(messages: Sequence[BaseMessage]) -> AIMessage:
-    """The next message: calls of the search tool, or the drafted answer."""
-    turn = read_turn(messages)
-    searched = found_in(_this_turn(messages))
-    if not searched and turn.queries:
+    """The next message: calls of tools, or the drafted answer."""
+    wish = read_photo_wish(messages)
+    about_sources = wish is None or wish.also_asked
+    calls = [] if wish is None else photo_calls(wish)
+    turn = read_turn(messages) if about_sources else None
+    calls += [(SEARCH, {"query": query}) for query in (turn.queries if turn else ())]
+    now = _this_turn(messages)
+    if calls and not any(isinstance(message, AIMessage) for message in now):
         return AIMessage(
             content="",
             tool_calls=[
-                ToolCall(name=SEARCH, args={"query": query}, id=f"search-{len(messages)}-{number}")
-                for number, query in enumerate(turn.queries)
+                ToolCall(name=name, args=args, id=f"call-{len(messages)}-{number}")
+                for number, (name, args) in enumerate(calls)
             ],
         )
-    draft = compose(turn, searched)
+    searched = found_in(now)
+    if wish is None or turn is not None:
+        own = [found for found in searched if wish is None or found.query != NETWORK_QUERY]
+        draft = compose(cast(Turn, turn), own)
+        draft = draft if wish is None else with_explanation(photo_draft(wish, messages, now), draft)
+    else:
+        draft = photo_draft(wish, messages, now)
     text = "\n\n".join(section_texts(draft, _sources(messages)))
     return AIMessage(content=text, additional_kwargs={DRAFT: draft.model_dump(mode="json")})
 

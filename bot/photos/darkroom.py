@@ -1,0 +1,123 @@
+"""Where photos are taken in and restored: one at a time, for every conversation, without keeping anybody else waiting."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.photos.album import Album, Picture, Result, Upload, album_of
+from bot.settings import Settings
+from restore import registry
+from restore.errors import PhotoError, RestorationCancelledError
+from restore.photo import SUFFIXES, read_photo, write_photo
+
+if TYPE_CHECKING:
+    from restore.checkpoint import Checkpoint
+    from restore.restorer import Progress, Restorer
+
+_LOOK_EVERY_S = 0.2  # how soon a restoration that waits for its turn notices that it is no longer wanted
+
+
+class Darkroom:
+    """Takes photos in, restores them, and remembers the networks that it loaded."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._restorers: dict[tuple[str, int], Restorer] = {}
+        self._turn = threading.Lock()  # a restoration takes every core: two at once would only take longer
+
+    def album(self, thread: str) -> Album:
+        """The photos of a conversation."""
+        return album_of(self._settings.photos_folder, thread)
+
+    def take_in(self, album: Album, upload: Upload) -> Picture:
+        """Keep a photo as it came, once it is found to be one; raises PhotoError saying why not."""
+        from bot.photos.views import THUMBNAIL, png_view
+
+        photo = read_photo(upload.data, self._settings.max_megapixels)
+        picture = album.keep(upload, photo.format, SUFFIXES[photo.format], photo.image.size)
+        album.write(f"{picture.id}.view.png", png_view(photo.image))
+        album.write(f"{picture.id}.thumb.png", png_view(photo.image, THUMBNAIL))
+        return picture
+
+    def restore(
+        self,
+        album: Album,
+        photo: str,
+        checkpoint: str | None = None,
+        enlarge: int = 1,
+        strength: float = 1.0,
+        *,
+        progress: Callable[["Progress"], None] | None = None,
+        waiting: Callable[[], None] | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Result:
+        """Restore a photo of an album; the photo itself stays as it is.
+
+        progress: told after every tile. waiting: called once when another photo is restored first.
+        Raises PhotoError, CheckpointError, ValueError for numbers out of range, or RestorationCancelledError.
+        """
+        from bot.photos.views import png_view
+        from restore.restorer import enlarged
+
+        picture = album.picture(photo)
+        choice = registry.choose(checkpoint, self._settings.home)
+        with self._one_at_a_time(waiting, cancelled):
+            read = read_photo(album.path(picture.file).read_bytes(), self._settings.max_megapixels)
+            restorer = self._restorer(choice.checkpoint)
+            restoration = restorer.restore(
+                read.image, enlarge, strength=strength, progress=progress, cancelled=cancelled
+            )
+            result_id = album.reserve()
+            file = f"{result_id}{Path(picture.file).suffix}"
+            notes = write_photo(restoration.image, album.folder / file)
+            before = enlarged(read.image, enlarge, self._settings.max_megapixels)
+            album.write(f"{result_id}.before.png", png_view(before))
+            album.write(f"{result_id}.after.png", png_view(restoration.image))
+        result = Result(
+            id=result_id, photo=photo, name=_name_of(picture, enlarge), file=file,
+            asked_checkpoint=checkpoint, checkpoint=restoration.checkpoint, note=choice.note,
+            enlarge=enlarge, strength=strength, width=restoration.width, height=restoration.height,
+            tiles=restoration.tiles, seconds=round(restoration.seconds, 2),
+            sharpness_before=round(restoration.sharpness_before, 2), sharpness_after=round(restoration.sharpness_after, 2),
+            notes=(*read.notes, *notes), measured=choice.checkpoint.measured,
+        )  # fmt: skip
+        album.keep_result(result)
+        return result
+
+    @contextmanager
+    def _one_at_a_time(self, waiting: Callable[[], None] | None, cancelled: Callable[[], bool]) -> Iterator[None]:
+        if not self._turn.acquire(blocking=False):
+            if waiting:
+                waiting()
+            while not self._turn.acquire(timeout=_LOOK_EVERY_S):
+                if cancelled():
+                    raise RestorationCancelledError("the restoration was stopped before it began")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _restorer(self, checkpoint: "Checkpoint") -> "Restorer":
+        """The network with these weights, loaded once for each state of its file."""
+        from restore.restorer import Restorer
+
+        try:
+            key = str(checkpoint.path), checkpoint.path.stat().st_mtime_ns
+        except OSError as error:
+            raise PhotoError(f"the weights {checkpoint.name} are gone: see `unblur checkpoints`") from error
+        if key not in self._restorers:
+            if len(self._restorers) >= 3:
+                self._restorers.pop(next(iter(self._restorers)))
+            self._restorers[key] = Restorer(
+                checkpoint, device=self._settings.device, max_megapixels=self._settings.max_megapixels
+            )
+        return self._restorers[key]
+
+
+def _name_of(picture: Picture, enlarge: int) -> str:
+    """What to save the result as: the photo's own name, and that it was restored."""
+    stem = Path(picture.name).stem or "photo"
+    grown = f"-{enlarge}x" if enlarge > 1 else ""
+    return f"{stem}-restored{grown}{Path(picture.file).suffix}"

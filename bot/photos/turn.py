@@ -1,0 +1,16 @@
+"""What a turn of a conversation may do with photos; set by us for the whole turn, never by a model."""
+
+import threading
+from dataclasses import dataclass, field
+
+from bot.photos.album import Album
+from bot.photos.darkroom import Darkroom
+
+
+@dataclass(frozen=True)
+class TurnPhotos:
+    """The conversation's photos and where they are restored."""
+
+    album: Album
+    darkroom: Darkroom
+    stop: threading.Event = field(default_factory=threading.Event)  # set by whoever no longer wants the answer
