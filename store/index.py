@@ -6,6 +6,7 @@ never has an embedding function of its own (see the open advisories on those in 
 
 import contextlib
 import functools
+import threading
 import weakref
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -20,6 +21,10 @@ _NAME = "unblur"
 _SYNC_THRESHOLD = 2  # changes after which Chroma writes its files; the least it takes, so that they rest between writes
 _ALLOWED_EMBEDDING_FUNCTIONS = (None, "legacy")  # what Chroma writes when a collection has none
 
+# Chroma counts the clients of a folder, but opens and lets go of one in several steps: two threads at once would leave one of
+# them with a client of nothing. Re-entrant, since a client may be let go of while another is opened.
+_clients = threading.RLock()
+
 
 class ChromaIndex:
     """A cosine collection of passage vectors, embedded (a folder) or on a Chroma server.
@@ -31,7 +36,7 @@ class ChromaIndex:
     def __init__(self, client: Any, name: str, hnsw: dict[str, Any] | None = None) -> None:
         self._client = client
         self._name = name
-        self._close = weakref.finalize(self, client.close)
+        self._close = weakref.finalize(self, _let_go, client)
         self._close.atexit = False
         with _clear_errors():
             self._collection = client.get_or_create_collection(
@@ -53,7 +58,8 @@ class ChromaIndex:
             import chromadb
 
             folder.mkdir(parents=True, exist_ok=True)
-            client = chromadb.PersistentClient(str(folder), settings=_settings())
+            with _clients:
+                client = chromadb.PersistentClient(str(folder), settings=_settings())
         return cls(client, _NAME, {"sync_threshold": _SYNC_THRESHOLD})
 
     @classmethod
@@ -61,7 +67,8 @@ class ChromaIndex:
         """Make an index that lives as long as this process."""
         import chromadb
 
-        return cls(chromadb.EphemeralClient(settings=_settings()), name)
+        with _clients:
+            return cls(chromadb.EphemeralClient(settings=_settings()), name)
 
     @classmethod
     def on_server(cls, url: str, name: str) -> "ChromaIndex":
@@ -131,6 +138,11 @@ class ChromaIndex:
             [(passage_id, 1 - float(distance)) for passage_id, distance in zip(ids, distances, strict=True)]
             for ids, distances in zip(found["ids"], found["distances"], strict=True)
         ]
+
+
+def _let_go(client: Any) -> None:
+    with _clients:
+        client.close()
 
 
 def _address(url: str) -> tuple[str, int, bool]:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -116,3 +117,23 @@ def test_a_file_of_settings_in_the_working_folder_does_not_reach_chroma(
 def test_importing_the_index_does_not_import_chroma() -> None:
     script = "import store.index, sys; print('chromadb' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_threads_that_open_and_close_one_folder_do_not_take_it_from_each_other(tmp_path: Path):
+    faults: list[Exception] = []
+
+    def open_and_close() -> None:
+        try:
+            for _ in range(15):
+                index = ChromaIndex.in_folder(tmp_path / "index")
+                index.count()
+                index.close()
+        except IndexUnavailableError as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=open_and_close) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
