@@ -151,7 +151,7 @@ class CheckedText:
         else:
             shown = escape(plain(quote.text))
             shown = shown if is_card(source) else f"“{shown}”"
-            lead = "" if is_card(source) and mentions(quote.text, source) else f"{called(source)}: "
+            lead = "" if mentions(quote.text, source) else f"{called(source)}: "
         self._keep(part, Statement(text=f"{lead}{shown}", cites=(quote.cited,)), source)
         return True
 

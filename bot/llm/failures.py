@@ -59,12 +59,12 @@ def failure_of(error: BaseException, begun: bool) -> Failure:
     names = " ".join(type(one).__name__ for one in chain)
     if begun:
         return Failure(Trouble.SLOW if "Timeout" in names else Trouble.CUT)
+    if any(word in names for word in ("ProtocolError", "ReadError", "ConnectionReset")):
+        return Failure(Trouble.CUT, True)
     if "ConnectTimeout" in names or ("Connect" in names and "Timeout" not in names):
         return Failure(Trouble.UNREACHABLE, True)
     if "Timeout" in names:
         return Failure(Trouble.SLOW)
-    if any(word in names for word in ("Connection", "Protocol", "ReadError", "APIError")):
-        return Failure(Trouble.CUT, True)
     return Failure(Trouble.UNREADABLE)
 
 

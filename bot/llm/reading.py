@@ -17,7 +17,7 @@ _PART = re.compile(r"^\W*(?:\d\W+)?(task|workflow)\b\s*\W{0,4}\s*(?=$|[A-Z“\"]
 _BULLET = re.compile(r"^\s*(?:[-*•+]|\d{1,2}[.)]|#{1,6}|>)\s+")
 _EMPHASIS = re.compile(r"(?<!\w)[*_`]+(?=\S)|(?<=\S)[*_`]+(?!\w)|\*\*|`")
 _END = re.compile(
-    r"(?<=[.!?…])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bal\.)(?<!\bvs\.)(?<!\bcf\.)[\"”’')]*\s+(?=[\"“‘(]?[A-Z0-9])"
+    r"(?<=[.!?…])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bal\.)(?<!\bvs\.)(?<!\bcf\.)[\"”’')]*\s+(?=[\"“‘(\[!<]*[A-Z0-9]|<)"
 )
 _LONGEST_READ = 20_000  # characters; a model that writes more has lost itself
 
