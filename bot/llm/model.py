@@ -28,7 +28,7 @@ from bot.llm.evidence import EvidenceSheet
 from bot.llm.failures import Failure, ModelError, Trouble, refuses_tools
 from bot.llm.merging import merged, with_note
 from bot.llm.prompt import prompt
-from bot.llm.reading import read_written
+from bot.llm.reading import read_written, written_calls
 from bot.llm.sketch import Sketch
 from bot.render import section_texts
 from bot.tools import SEARCH, TurnContext, found_in, sources_of
@@ -112,7 +112,8 @@ class CheckedChatModel(BaseChatModel):
     ) -> AIMessage | CheckedText:
         """What the language model wrote, checked, or its next searches."""
         rounds = sum(_asked_by_language_model(one) for one in now if isinstance(one, AIMessage))
-        may_search = self.can_search and rounds < _SEARCHES and not self._refuses_tools
+        searches_left = self.can_search and rounds < _SEARCHES
+        may_search = searches_left and not self._refuses_tools
         limits = Limits(self.timeout_s, _unwanted())
 
         def ask(sheet: EvidenceSheet, may_search: bool) -> tuple[Spoken, CheckedText]:
@@ -130,10 +131,10 @@ class CheckedChatModel(BaseChatModel):
             said, checked = ask(sheet if may_search else sheet.shorter(), False)
             if may_search:
                 self._refuses_tools.append(True)
-        calls = _searches(said.message.tool_calls, conversation) if may_search else []
+        calls = _searches(said.message, conversation) if searches_left else []
         if calls and not checked.kept:
             return AIMessage(content="", tool_calls=calls, additional_kwargs={AUTHOR: self.name_shown})
-        if not said.message.text.strip():
+        if not checked.kept and (not said.message.text.strip() or written_calls(said.message.text)):
             raise ModelError(Failure(Trouble.TOOLS))
         if said.cut and not checked.kept:
             raise ModelError(said.cut)
@@ -183,15 +184,18 @@ def _unwanted() -> Callable[[], bool]:
     return photos.stop.is_set if photos else lambda: False
 
 
-def _searches(calls: Sequence[ToolCall], conversation: Sequence[BaseMessage]) -> list[ToolCall]:
-    """The searches among a language model's tool calls that are new; nothing else it may call."""
+def _searches(said: AIMessage, conversation: Sequence[BaseMessage]) -> list[ToolCall]:
+    """The searches among the tool calls of what a language model said that are new; nothing else it may call."""
+    calls: list[tuple[str, object]] = [(call["name"], call["args"]) for call in said.tool_calls]
+    calls += written_calls(said.text)
     asked = {
         str(call["args"].get("query")) for one in conversation if isinstance(one, AIMessage) for call in one.tool_calls
     }
     queries = [
         query.strip()[:_LONGEST_QUERY]
-        for call in calls
-        if call["name"] == SEARCH and isinstance(query := call["args"].get("query"), str) and query.strip()
+        for name, arguments in calls
+        if name == SEARCH and isinstance(arguments, dict)
+        if isinstance(query := arguments.get("query"), str) and query.strip()
     ]
     new = [query for query in dict.fromkeys(queries) if query not in asked][:_SEARCHES_AT_ONCE]
     return [

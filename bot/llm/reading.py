@@ -19,6 +19,7 @@ _EMPHASIS = re.compile(r"(?<!\w)[*_`]+(?=\S)|(?<=\S)[*_`]+(?!\w)|\*\*|`")
 _END = re.compile(
     r"(?<=[.!?…])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bal\.)(?<!\bvs\.)(?<!\bcf\.)[\"”’')]*\s+(?=[\"“‘(\[!<]*[A-Z0-9]|<)"
 )
+_CALL = re.compile(r"<tool_call>\s*(\{.*?\})\s*(?:</tool_call>|\Z)", re.DOTALL)
 _LONGEST_READ = 20_000  # characters; a model that writes more has lost itself
 
 
@@ -33,7 +34,7 @@ class Written:
 
 def read_written(text: str, *, complete: bool = True) -> list[Written]:
     """The sentences in a language model's text; without its last one while it is not `complete`."""
-    plain = _unwrapped(_THINKING.sub("", visible(text[:_LONGEST_READ])))
+    plain = _unwrapped(_CALL.sub("", _THINKING.sub("", visible(text[:_LONGEST_READ]))))
     part: Part | None = None
     read: list[Written] = []
     for line in _FENCE.sub("", plain).split("\n"):
@@ -47,6 +48,19 @@ def read_written(text: str, *, complete: bool = True) -> list[Written]:
     if not complete and read and not plain.endswith("\n"):
         read.pop()
     return [one for one in read if one.text.strip(" .,;:!?-–—*_#>|")]
+
+
+def written_calls(text: str) -> list[tuple[str, object]]:
+    """The tool calls that a model wrote as text, as models do whose server knows no tools: names and arguments."""
+    calls: list[tuple[str, object]] = []
+    for found in _CALL.finditer(text[:_LONGEST_READ]):
+        try:
+            call = json.loads(found[1])
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(call, dict):
+            calls.append((str(call.get("name")), call.get("arguments", call.get("parameters"))))
+    return calls
 
 
 def _sentence(piece: str, part: Part | None) -> Written:

@@ -1,4 +1,4 @@
-"""Run llama.cpp's server with SmolLM2 on loopback, as a process of its own: prints its address, then serves until it is killed."""
+"""Run llama.cpp's server with SmolLM2 on loopback, as a process of its own, which prints its address."""
 
 import time
 from importlib.util import find_spec
@@ -24,7 +24,7 @@ def main() -> None:
     params.n_parallel = 1
     params.hostnames = ["127.0.0.1"]
     params.port = 0
-    params.use_jinja = True  # for tool calls
+    params.use_jinja = True
     params.warmup = False
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1  # more wait for each other on a busy machine
     params.cpuparams.poll = params.cpuparams_batch.poll = 0
