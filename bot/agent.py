@@ -8,8 +8,8 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from bot.embedded.model import EmbeddedChatModel
-from bot.errors import UserError
 from bot.photos.tools import photo_tools
+from bot.settings import Settings
 from bot.tools import TurnContext, search_tool
 
 EMBEDDED = "embedded"
@@ -24,11 +24,16 @@ _INSTRUCTIONS = (
 )
 
 
-def chat_model(name: str) -> BaseChatModel:
-    """The chat model that a setting names; raises UserError for one that is not at hand."""
-    if name == EMBEDDED:
+def chat_model(settings: Settings) -> BaseChatModel:
+    """The chat model that the settings name; raises UserError for one that is not at hand."""
+    if settings.model == EMBEDDED:
         return EmbeddedChatModel()
-    raise UserError(f"UNBLUR_MODEL is {name!r}, and only {EMBEDDED!r} is at hand: set it so, or unset it")
+    from bot.llm.model import CheckedChatModel
+    from bot.llm.providers import build_model
+
+    return CheckedChatModel(
+        language_model=build_model(settings), name_shown=settings.model, timeout_s=settings.model_timeout_s
+    )
 
 
 def build_agent(model: BaseChatModel, memory: BaseCheckpointSaver[Any]) -> Any:

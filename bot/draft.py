@@ -9,9 +9,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.answer import Mode
+from bot.answer import Mode, Removed
 
 DRAFT = "draft"  # the key under which a chat message carries its draft
+AUTHOR = "author"  # and the name of the model that wrote it, where that isn't the embedded one
 
 
 class _Value(BaseModel):
@@ -98,6 +99,7 @@ class Draft(_Value):
     mode: Mode
     sections: tuple[Section, ...]
     result: str | None = None  # id of the photo's restoration that it tells of
+    removed: tuple[Removed, ...] = ()  # what was taken out while it was drafted
 
 
 def say(text: str) -> Statement:

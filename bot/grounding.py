@@ -90,7 +90,7 @@ def ground(draft: Draft, sources: Mapping[str, Source]) -> tuple[Draft, tuple[Re
     sources: by id. Returns the draft with only what holds, and what was taken out. A draft that loses everything comes
     back without sections: the caller then refuses.
     """
-    check = _Check(sources)
+    check = _Check(sources, list(draft.removed))
     sections = []
     for section in draft.sections:
         blocks = tuple(kept for block in section.blocks if (kept := check.block(block)) is not None)

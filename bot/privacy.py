@@ -6,10 +6,16 @@ import os
 def keep_everything_here() -> None:
     """Switch off whatever the libraries would send or fetch; a value that the user set stays.
 
-    LangChain would send every conversation to LangSmith as soon as a key stands in the environment, so its switches are
-    overruled.
+    LangChain would send every conversation to LangSmith as soon as a key stands in the environment, and a language model's
+    requests through its gateway, so its switches are overruled.
     """
-    for name in ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2"):
+    for name in (
+        "LANGSMITH_TRACING",
+        "LANGSMITH_TRACING_V2",
+        "LANGCHAIN_TRACING",
+        "LANGCHAIN_TRACING_V2",
+        "LANGSMITH_GATEWAY",
+    ):
         os.environ[name] = "false"
     for name, value in {
         "GRADIO_ANALYTICS_ENABLED": "False",

@@ -12,10 +12,11 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 from bot.agent import EMBEDDED, build_agent, chat_model
 from bot.answer import Answer, Removed, Restoration, ToolCall
 from bot.conversations import Conversations
-from bot.draft import DRAFT, Draft, body, paragraph, say
+from bot.draft import AUTHOR, DRAFT, Draft, body, paragraph, say
 from bot.embedded.turn import BRIEF, SUPPLIED
 from bot.errors import UserError
 from bot.grounding import ground
+from bot.llm.sketch import Sketch
 from bot.memory import forget, keep_latest, open_memory
 from bot.photos.album import Album, Picture, Result, Upload, clean_name
 from bot.photos.darkroom import Darkroom
@@ -88,7 +89,7 @@ class Bot:
         """Raises UserError when the settings name a model that is not at hand."""
         self.store = store
         self.settings = settings
-        model = chat_model(settings.model)
+        model = chat_model(settings)
         self.darkroom = Darkroom(settings)
         self.conversations = Conversations(settings.conversations_file if keep_threads else None)
         self._memory = open_memory(settings.threads_file if keep_threads else None)
@@ -101,8 +102,11 @@ class Bot:
                 return event
         raise AssertionError("a turn ends with its answer")
 
-    def stream(self, request: Request) -> Iterator[Step | Piece | Answer]:
-        """Answer a question, telling the steps, then the checked answer piece by piece, then the whole."""
+    def stream(self, request: Request) -> Iterator[Step | Sketch | Piece | Answer]:
+        """Answer a question, telling the steps, then the checked answer piece by piece, then the whole.
+
+        While a language model writes, its checked sentences come as sketches, each in place of the one before.
+        """
         began = time.monotonic()
         wordless = bool(request.photos) and not request.question.strip()
         question = WORDLESS_QUESTION if wordless else request.question
@@ -245,7 +249,7 @@ def _answer(
         tool_calls=_tool_calls(messages),
         restoration=restoration,
         removed=removed,
-        model=EMBEDDED,
+        model=_author(messages),
         brief=brief,
         thread=thread,
         seconds=seconds,
@@ -331,8 +335,18 @@ def _tool_calls(messages: Sequence[AnyMessage]) -> tuple[ToolCall, ...]:
     )
 
 
-def _progress(update: object) -> Iterator[Step]:
-    """How far a restoration is, as a step."""
+def _author(messages: Sequence[AnyMessage]) -> str:
+    """The model that wrote a turn's draft."""
+    for message in reversed(messages):
+        if isinstance(message, AIMessage) and DRAFT in message.additional_kwargs:
+            return str(message.additional_kwargs.get(AUTHOR, EMBEDDED))
+    return EMBEDDED
+
+
+def _progress(update: object) -> Iterator[Step | Sketch]:
+    """How far a restoration is, as a step, or what a language model has written so far."""
+    if isinstance(update, Sketch):
+        yield update
     if isinstance(update, RestorationProgress):
         yield Step(update.text, None if update.waiting else update.done / update.total)
 

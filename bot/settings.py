@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import UserError
@@ -23,7 +23,17 @@ class Settings(BaseSettings):
         default_factory=lambda: user_data_path("unblur"),
         description="data folder: sources, index, conversations",
     )
-    model: str = Field(default="embedded", description="who drafts the answers; embedded needs no key and no network")
+    model: str = Field(
+        default="embedded",
+        description="who drafts the answers; embedded needs no key and no network; else openai:NAME, anthropic:NAME, "
+        "ollama:NAME or openai-compatible:NAME",
+    )
+    model_url: str = Field(
+        default="", description="address of the language model's server, such as http://127.0.0.1:8080/v1"
+    )
+    model_key: SecretStr | None = Field(default=None, description="key of the language model's server")
+    model_timeout_s: float = Field(default=120, gt=0, description="longest that a language model may take, in seconds")
+    model_max_tokens: int = Field(default=2000, gt=0, description="longest that a language model may write, in tokens")
     embedding_model: str = Field(
         default="sentence-transformers/all-MiniLM-L6-v2",
         description="sentence-transformers model: a name in the local cache, or a folder",
@@ -95,7 +105,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = f"UNBLUR_{'_'.join(str(part) for part in first['loc']).upper()}"
-        raise UserError(f"{name} cannot be {first.get('input')!r} ({first['msg']}): correct it, or unset it") from error
+        shown = "what it is" if name == "UNBLUR_MODEL_KEY" else repr(first.get("input"))
+        raise UserError(f"{name} cannot be {shown} ({first['msg']}): correct it, or unset it") from error
 
 
 def describe(settings: Settings) -> list[dict[str, str]]:
@@ -103,7 +114,8 @@ def describe(settings: Settings) -> list[dict[str, str]]:
     rows = []
     for name, field in Settings.model_fields.items():
         variable = f"UNBLUR_{name.upper()}"
-        value = _PASSWORD.sub("••••", str(getattr(settings, name)))
+        held = getattr(settings, name)
+        value = "" if held is None else "••••" if isinstance(held, SecretStr) else _PASSWORD.sub("••••", str(held))
         origin = "environment" if variable in os.environ else ".env" if name in settings.model_fields_set else "default"
         rows.append({"name": variable, "value": value, "origin": origin, "meaning": field.description or ""})
     return rows

@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.answer import Answer
 from bot.errors import UserError
+from bot.llm.sketch import Sketch
 from bot.page.conversation import (
     Message,
     Writing,
@@ -31,6 +32,7 @@ from store.errors import StoreError
 
 THREAD = re.compile(r"[0-9a-f]{32}")  # ids are drawn by us, so that nobody guesses another's
 _GETTING_READY = "Getting ready: loading the embedding model…"
+_WRITING = "Writing; what you see is checked…"
 _UNEXPECTED = (
     "something went wrong on our side and the question was not answered: ask it again, or start a new conversation"
 )
@@ -144,6 +146,9 @@ class Chat:
             match event:
                 case Step():
                     writing = writing.after(event.text, event.fraction)
+                case Sketch():
+                    yield _with_answer(asked, number, Writing(_WRITING, event.markdown))
+                    continue
                 case Piece():
                     writing = writing.with_piece(event.markdown)
                 case Answer():
