@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 
-import httpx
-import pytest
 from fastapi import FastAPI
 from starlette.routing import Mount
 
-from bot.sharing.rules import RULES, Who
+from bot.sharing.rules import RULES
 
 
 def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
