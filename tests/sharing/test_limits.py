@@ -1,5 +1,6 @@
 """What is too large, too much or cut off is refused in one line, and leaves nothing behind."""
 
+import contextlib
 import resource
 import socket
 import time
@@ -55,10 +56,8 @@ def test_a_field_of_96_mb_is_refused_before_it_is_read(small, browser, uploads: 
     kind = {"content-type": "multipart/form-data; boundary=b"}
     for length in ({"content-length": str(len(head) + 96 * MB)}, {}):  # with a length, and in pieces without one
         pieces = (head if number == 0 else b"x" * MB for number in range(97))
-        try:
+        with contextlib.suppress(httpx.TransportError):  # the server may hang up in the middle of it
             assert browser.post(f"{API}upload", content=pieces, headers=kind | length).status_code in (400, 413)
-        except (httpx.WriteError, httpx.ReadError, httpx.RemoteProtocolError):
-            pass  # the server hung up in the middle of it
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
     assert files_in(uploads) == set()
 
