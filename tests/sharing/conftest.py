@@ -1,14 +1,16 @@
 """The real application with two users, served on loopback."""
 
 import contextlib
+import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 import uvicorn
 from fastapi import FastAPI
@@ -21,7 +23,7 @@ from bot.service import Bot
 from bot.settings import Settings
 from bot.sharing.accounts import Accounts
 from ingest.pipeline import bundled_briefs
-from store.embedding import SentenceTransformerEmbedder
+from store.embedding import Vectors
 from store.store import Store
 
 keep_everything_here()
@@ -38,9 +40,20 @@ def uploads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
+class QuickEmbedder:
+    """Counts letters: enough where sources are asked for by name."""
+
+    name, dimension = "letters", 128
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        counts = np.array([[1e-3 + text.count(chr(code)) for code in range(128)] for text in texts], dtype=np.float32)
+        counts = counts.reshape(-1, 128)
+        return counts / np.linalg.norm(counts, axis=1, keepdims=True)
+
+
 @pytest.fixture(scope="session")
 def store() -> Iterator[Store]:
-    store = Store.in_memory(SentenceTransformerEmbedder())
+    store = Store.in_memory(QuickEmbedder())
     for brief in bundled_briefs():
         store.put(brief)
     yield store
@@ -69,16 +82,24 @@ Serve = Callable[..., Served]
 
 
 @pytest.fixture(scope="session")
-def serve(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    """Serves the application with these settings; with `users`, those of `PASSWORDS` may log in."""
+def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file with the users of `PASSWORDS`."""
+    file = tmp_path_factory.mktemp("users") / "users"
+    for name, password in PASSWORDS.items():
+        Accounts(file).add(name, password)
+    return file
+
+
+@pytest.fixture(scope="session")
+def serve(store: Store, users: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Serves the application with these settings; with `log_in`, those of `PASSWORDS` may log in."""
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def serve(*, users: bool = False, **values: object) -> Served:
-        home = tmp_path_factory.mktemp("home")
-        if users:
+    def serve(*, log_in: bool = False, home: Path | None = None, **values: object) -> Served:
+        home = home or tmp_path_factory.mktemp("home")
+        if log_in:
             values["auth"] = str(home / "users")
-            for name, password in PASSWORDS.items():
-                Accounts(home / "users").add(name, password)
+            shutil.copy(users, home / "users")
         settings = Settings(home=home, **values)  # type: ignore[arg-type]
         app = create_app(Bot(store, settings), settings)
         server = uvicorn.Server(
@@ -109,4 +130,4 @@ def open_to_all(serve: Serve) -> Served:
 @pytest.fixture(scope="session")
 def with_users(serve: Serve) -> Served:
     """Alice and Bob may log in."""
-    return serve(users=True)
+    return serve(log_in=True)
