@@ -1,11 +1,12 @@
-"""How often the gate errs, over the bundled briefs: `python -m benchmarks.refusals [--show]`.
+"""How often the gate errs: `python -m benchmarks.refusals [--split dev|test] [--show]`.
 
-A development set of questions that the bundled sources can answer, near misses (the same field, but not in the sources) and
-others. The thresholds in `bot/embedded/gate.py` were read off the curve that this prints; it says nothing of other briefs.
+Questions that the sources can answer, near misses (the same field, but not in the sources) and others, over the bundled briefs
+and over the evaluation briefs. The thresholds in `bot/embedded/gate.py` were read off the curves of the development questions.
 """
 
 import argparse
 
+from benchmarks.eval_store import ANSWERED, evaluation_store, questions
 from bot.embedded import gate
 from bot.opening import put_bundled
 from bot.privacy import keep_everything_here
@@ -13,6 +14,8 @@ from bot.service import Bot, Request
 from bot.settings import Settings
 from store.embedding import SentenceTransformerEmbedder
 from store.store import Store
+
+KINDS = ("answerable", "near miss", "off topic")
 
 ANSWERABLE = """
 How does MSSNet remove blur?
@@ -115,32 +118,51 @@ How do I tie a tie?
 
 
 def main() -> None:
-    """Print the rates at the present thresholds, then the curve over MIN_FIT."""
+    """Print the rates at the present thresholds, then the curve over MIN_SCORE, for each split and for the bundled briefs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--show", action="store_true", help="name every question that went wrong")
-    show = parser.parse_args().show
+    parser.add_argument("--split", choices=["dev", "test"], default="dev", help="of the evaluation questions")
+    chosen = parser.parse_args()
     keep_everything_here()
-    store = Store.in_memory(SentenceTransformerEmbedder())
-    put_bundled(store)
-    bot = Bot(store, Settings(), keep_threads=False)
-    sets = {"answerable": ANSWERABLE, "near miss": NEAR_MISS, "off topic": OFF_TOPIC}
-    present = gate.MIN_FIT
-    print(f"{'MIN_FIT':>8}  {'false refusals':>15}  {'near misses answered':>21}  {'off-topic answered':>19}")
-    for threshold in sorted({0.15, 0.20, 0.25, present, 0.35, 0.40, 0.45}):
-        gate.MIN_FIT = threshold
-        refused = {name: [bot.ask(Request(question)).refused for question in asked] for name, asked in sets.items()}
-        false_refusals = sum(refused["answerable"]) / len(ANSWERABLE)
-        near = refused["near miss"].count(False) / len(NEAR_MISS)
-        off = refused["off topic"].count(False) / len(OFF_TOPIC)
-        mark = "  <- in use" if threshold == present else ""
-        print(f"{threshold:>8.2f}  {false_refusals:>15.3f}  {near:>21.3f}  {off:>19.3f}{mark}")
-        if show and threshold == present:
-            for name, asked in sets.items():
-                for question, was_refused in zip(asked, refused[name], strict=True):
-                    if was_refused is (name == "answerable"):
-                        print(f"          {name}: {question}")
-    gate.MIN_FIT = present
+    embedder = SentenceTransformerEmbedder()
+    bundled = Store.in_memory(embedder)
+    put_bundled(bundled)
+    _curve(
+        "the bundled briefs", bundled, dict(zip(KINDS, (ANSWERABLE, NEAR_MISS, OFF_TOPIC), strict=True)), chosen.show
+    )
+    bundled.close()
+    store = evaluation_store(embedder)
+    asked = questions(chosen.split)
+    answerable = [one.question for one in asked if one.kind in ANSWERED and not one.history and not one.brief]
+    refused = ([one.question for one in asked if one.kind == kind] for kind in ("near_miss", "off_topic"))
+    sets = dict(zip(KINDS, (answerable, *refused), strict=True))
+    _curve(f"the evaluation briefs, {chosen.split}", store, sets, chosen.show)
     store.close()
+
+
+def _curve(name: str, store: Store, sets: dict[str, list[str]], show: bool) -> None:
+    bot = Bot(store, Settings(), keep_threads=False)
+    present = gate.MIN_SCORE
+    print(f"{name}: {', '.join(f'{len(asked)} {kind}' for kind, asked in sets.items())}")
+    print(
+        f"{'MIN_SCORE':>9}  {'false refusals':>15}  {'near answered':>14}  {'off answered':>13}  {'false answers':>14}"
+    )
+    for threshold in sorted({0.0, 0.30, 0.35, present, 0.45, 0.50, 0.55, 0.60, 0.70}):
+        gate.MIN_SCORE = threshold
+        refused = {kind: [bot.ask(Request(question)).refused for question in asked] for kind, asked in sets.items()}
+        shares = {kind: sum(found) / len(found) for kind, found in refused.items()}
+        wrong = [not one for kind in KINDS[1:] for one in refused[kind]]
+        mark = "  <- in use" if threshold == present else ""
+        print(
+            f"{threshold:>9.2f}  {shares[KINDS[0]]:>15.3f}  {1 - shares[KINDS[1]]:>14.3f}  {1 - shares[KINDS[2]]:>13.3f}  "
+            f"{sum(wrong) / len(wrong):>14.3f}{mark}"
+        )
+        if show and threshold == present:
+            for kind, asked in sets.items():
+                for question, was_refused in zip(asked, refused[kind], strict=True):
+                    if was_refused is (kind == KINDS[0]):
+                        print(f"           {kind}: {question}")
+    gate.MIN_SCORE = present
 
 
 if __name__ == "__main__":

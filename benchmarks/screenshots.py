@@ -35,6 +35,9 @@ def main() -> None:
         _save(page, "screenshot.png")
         _open_quote(page)
         _save(page, "screenshots/quote.png")
+        page = _open(browser, address, _LAPTOP)
+        _restore(page)
+        _save(page, "screenshots/restoration.png")
         page = _open(browser, address, _LAPTOP, dark=True)
         _answer(page)
         _open_quote(page)
@@ -45,6 +48,10 @@ def main() -> None:
         _save(page, "screenshots/phone.png")
         _open_quote(page)
         _save(page, "screenshots/phone-quote.png")
+        page = _open(browser, address, _PHONE)
+        _restore(page)
+        page.locator("#conversation .made a").first.click()
+        _save(page, "screenshots/phone-photo.png")
         browser.close()
 
 
@@ -83,6 +90,12 @@ def _answer(page: Page) -> None:
     page.locator("#first .example").first.click()
     page.locator(_COMPLETE).wait_for(timeout=_PATIENCE_MS)
     page.locator("#cited .card").first.wait_for(state="attached")
+
+
+def _restore(page: Page) -> None:
+    page.get_by_role("button", name="Try it on a sample photo").click()
+    page.locator(_COMPLETE).wait_for(timeout=_PATIENCE_MS)
+    page.locator("#photos .pair").wait_for(state="attached")
 
 
 def _open_quote(page: Page) -> None:

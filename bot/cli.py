@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import checkpoints, restore  # these two import what is slow when they run
+from bot.commands import checkpoints, restore, threads, users  # these import what is slow when they run
 from bot.errors import UserError
 from bot.privacy import keep_everything_here
 
@@ -118,6 +118,8 @@ def settings(as_json: Json = False) -> None:
 
 app.command()(restore.restore)
 app.add_typer(checkpoints.app)
+app.add_typer(threads.app, name="threads")
+app.add_typer(users.app)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -28,6 +28,7 @@ def open_memory(file: Path | None) -> BaseCheckpointSaver[Any]:
         file.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(file, check_same_thread=False, timeout=_BUSY_TIMEOUT_S)
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA secure_delete = ON")  # what is deleted is gone from the file, too
         saver = SqliteSaver(connection)
         saver.setup()
     except (OSError, sqlite3.Error) as error:
@@ -45,3 +46,12 @@ def keep_latest(memory: BaseCheckpointSaver[Any], thread: str) -> None:
     with memory.cursor() as cursor:
         cursor.execute(f"DELETE FROM writes WHERE {older}", (thread, thread))
         cursor.execute(f"DELETE FROM checkpoints WHERE {older}", (thread, thread))
+
+
+def forget(memory: BaseCheckpointSaver[Any], thread: str) -> None:
+    """Remove a conversation, so that none of its words stay in the file."""
+    memory.delete_thread(thread)
+    if isinstance(memory, SqliteSaver):
+        with memory.lock:
+            memory.conn.commit()
+            memory.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")

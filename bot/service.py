@@ -11,12 +11,13 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 
 from bot.agent import EMBEDDED, build_agent, chat_model
 from bot.answer import Answer, Removed, Restoration, ToolCall
+from bot.conversations import Conversations
 from bot.draft import AUTHOR, DRAFT, Draft, body, paragraph, say
 from bot.embedded.turn import BRIEF, SUPPLIED
 from bot.errors import UserError
 from bot.grounding import ground
 from bot.llm.sketch import Sketch
-from bot.memory import keep_latest, open_memory
+from bot.memory import forget, keep_latest, open_memory
 from bot.photos.album import Album, Picture, Result, Upload, clean_name
 from bot.photos.darkroom import Darkroom
 from bot.photos.tools import (
@@ -90,6 +91,7 @@ class Bot:
         self.settings = settings
         model = chat_model(settings)
         self.darkroom = Darkroom(settings)
+        self.conversations = Conversations(settings.conversations_file if keep_threads else None)
         self._memory = open_memory(settings.threads_file if keep_threads else None)
         self._agent = build_agent(model, self._memory)
 
@@ -140,6 +142,7 @@ class Bot:
                 self._memory.delete_thread(thread)
             else:
                 keep_latest(self._memory, thread)
+                self.conversations.note(thread, self.exchanges(thread))
         yield from self._finish(request, question, [message, *messages], began, thread)
 
     def _taken_in(self, request: Request, photos: TurnPhotos) -> dict[str, Any]:
@@ -155,6 +158,12 @@ class Bot:
         if refused and not pictures:
             raise UserError(f"cannot read {'; '.join(refused)}")
         return {PHOTOS: [asdict(picture) for picture in pictures], REFUSED: refused}
+
+    def forget(self, thread: str) -> None:
+        """Delete a conversation for good: its words, its photos and its line in the list."""
+        forget(self._memory, thread)
+        self.darkroom.album(thread).delete()
+        self.conversations.forget(thread)
 
     def history(self, thread: str) -> list[AnyMessage]:
         """The messages of a conversation, oldest first."""

@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from typing import Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError
@@ -45,6 +46,26 @@ class Settings(BaseSettings):
     max_question_characters: int = Field(default=20_000, gt=0, description="longest question that is read")
     host: str = Field(default="127.0.0.1", description="address that `unblur chat` listens on")
     port: int = Field(default=7860, ge=0, le=65535, description="port that `unblur chat` listens on; 0: any free one")
+    auth: str = Field(
+        default="", description="file of those who may log in, see `unblur users`; empty: whoever reaches the page"
+    )
+    session_hours: float = Field(default=168, gt=0, description="how long a log-in lasts, in hours")
+    read_only: bool = Field(default=False, description="whether the page refuses to change the sources")
+    root_path: str = Field(
+        default="",
+        pattern=r"^(/[\w.~-]+)*$",
+        description="path below which a reverse proxy shows the page, such as /unblur",
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1,::1", description="addresses of reverse proxies whose X-Forwarded headers are believed"
+    )
+    max_upload_megabytes: float = Field(default=64, gt=0, description="largest upload, all its photos together, in MB")
+    max_upload_files: int = Field(default=10, gt=0, description="most photos in one upload")
+    max_waiting: int = Field(default=16, gt=0, description="most questions and photos of one user that wait at once")
+    photos_per_hour: int = Field(default=120, gt=0, description="most photos that one user uploads in an hour")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning", description="what the server logs, as JSON on standard error; info: every request"
+    )
 
     @property
     def store_folder(self) -> Path:
@@ -60,6 +81,21 @@ class Settings(BaseSettings):
     def threads_file(self) -> Path:
         """Where conversations live."""
         return self.home / "threads.sqlite3"
+
+    @property
+    def conversations_file(self) -> Path:
+        """Where the list of conversations lives."""
+        return self.home / "conversations.sqlite3"
+
+    @property
+    def sharing_file(self) -> Path:
+        """Where it stands whose conversations and photos are whose."""
+        return self.home / "sharing.sqlite3"
+
+    @property
+    def users_file(self) -> Path | None:
+        """Where the users who may log in stand; None when nobody needs to."""
+        return Path(self.auth).expanduser() if self.auth else None
 
 
 def load_settings() -> Settings:

@@ -1,7 +1,8 @@
 """Find evidence: dense and BM25 candidates, scored exactly, fused per source.
 
 The vector index and the word index each name candidate sources; every candidate is then scored with its own vectors
-from the table, so a source's score does not depend on which of the two found it.
+from the table, so a source's score does not depend on which of the two found it. A question in everyday words is also
+looked for in the words of the field, and a source that speaks of the same concepts is raised; see `store.glossary`.
 """
 
 import re
@@ -11,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from store.embedding import Vectors
+from store.glossary import Wanted
 from store.index import ChromaIndex
 from store.model import Evidence, Passage, Role, Source
+from store.naming import is_named
 from store.table import Table
 
 _WORD = re.compile(r"\w+")
@@ -32,13 +35,20 @@ _STOP_WORDS = frozenset(
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each signal counts in a source's score; together about 1, ties aside."""
+    """How much each signal counts in a source's score; together about 1, ties aside.
+
+    Chosen on development questions; `python -m benchmarks.retrieval` shows what each signal adds.
+    """
 
     whole: float = 0.40  # similarity to title and summary together
     sentence: float = 0.30  # to the nearest sentence
     header: float = 0.10  # to the title
-    words: float = 0.20  # BM25, relative to the best match
-    tie: float = 0.20  # what the sources of the same brief score, on top: a recommended model may have no summary
+    words: float = 0.10  # BM25, relative to the best match
+    concepts: float = 0.10  # how far the source is about what the question speaks of
+    phrases: float = 0.10  # BM25 for the field's words of the same
+    named: float = 0.30  # whether the query names the source
+    field: float = 0.60  # of the similarities, what those to the query in the field's words count
+    tie: float = 0.10  # what the sources of the same brief score, on top: a recommended model may have no summary
 
 
 DEFAULT_WEIGHTS = Weights()
@@ -49,11 +59,39 @@ _TIED_BRIEF = 30  # sources in a brief, above which belonging to it means nothin
 _TIED_BEST = 2  # best other sources of a brief that speak for a source
 
 
+_Pair = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What speaks for a source, each signal 0 to 1, and its passages with their similarity to the query."""
+
+    whole: _Pair  # similarity to the query, and to the query in the field's words
+    sentence: _Pair
+    header: _Pair
+    words: float
+    concepts: float
+    phrases: float
+    named: float
+    passages: tuple[tuple[Passage, float], ...]
+
+    def total(self, weights: Weights) -> float:
+        """The signals as one score, ties aside."""
+        dense = ((weights.whole, self.whole), (weights.sentence, self.sentence), (weights.header, self.header))
+        return (
+            sum(weight * ((1 - weights.field) * plain + weights.field * field) for weight, (plain, field) in dense)
+            + weights.words * self.words
+            + weights.concepts * self.concepts
+            + weights.phrases * self.phrases
+            + weights.named * self.named
+        )
+
+
 def search(
     table: Table,
     index: ChromaIndex,
     query: str,
-    vector: Vectors,
+    vectors: Vectors,
     *,
     source_ids: Collection[str] | None,
     sources: int,
@@ -62,50 +100,89 @@ def search(
 ) -> list[Evidence]:
     """The best passages of the best sources for `query`, best source first, then best passage.
 
-    vector: the query's embedding (dimension,). source_ids: the only ones that may be found, None for all.
+    vectors: embeddings of the query and, where they differ, of the query in the field's words (1 or 2, dimension).
+    source_ids: the only ones that may be found, None for all.
     sources, passages: how many sources, and how many passages of each, at most.
     """
     bm25 = table.match_words(words_query(query), _WORD_CANDIDATES) if words_query(query) else {}
-    near = index.nearest(vector[None, :], _DENSE_CANDIDATES, source_ids)[0]
-    found, _ = table.passages_by_id([passage_id for passage_id, _ in near])
+    near = index.nearest(vectors, _DENSE_CANDIDATES, source_ids)
+    found, _ = table.passages_by_id({passage_id for passages in near for passage_id, _ in passages})
     candidates = {passage.source_id for passage in found} | set(bm25)
     if source_ids is not None:
         candidates &= set(source_ids)
         bm25 = {source_id: score for source_id, score in bm25.items() if source_id in candidates}
     if not candidates:
         return []
+    top_words = max(bm25.values(), default=0.0) or 1.0
+    words = {source_id: score / top_words for source_id, score in bm25.items()}
     with table.snapshot():  # offsets and texts must be of the same moment
-        scored = _scored(table, candidates, vector)
-        top_words = max(bm25.values(), default=0.0) or 1.0
-        scores = {
-            source_id: _source_score(pieces, bm25.get(source_id, 0.0) / top_words, weights)
-            for source_id, pieces in scored.items()
-        }
-        companions = table.companions(_best(scores, _TIED_SOURCES), _TIED_BRIEF)
-        tied = {source_id for members in companions for source_id in members} - scores.keys()
+        texts = table.texts(candidates)
+        wanted = Wanted(query, texts.values())
+        scored = _scored(table, texts, query, vectors, words, wanted)
+        companions = table.companions(_best(_totals(scored, weights), _TIED_SOURCES), _TIED_BRIEF)
+        tied = {source_id for members in companions for source_id in members} - scored.keys()
         if source_ids is not None:
             tied &= set(source_ids)
-        scored |= _scored(table, tied, vector)
-        scores |= {source_id: _source_score(scored[source_id], 0.0, weights) for source_id in tied & scored.keys()}
-        scores = _with_ties(scores, companions, weights.tie)
+        scored |= _scored(table, table.texts(tied), query, vectors, words, wanted)
+        scores = _with_ties(_totals(scored, weights), companions, weights.tie)
         best = _best(scores, sources)
         known = {source.source_id: source for source in table.sources(best)}
     return [
         evidence
         for source_id in best
         if source_id in known
-        for evidence in _evidence(known[source_id], scored[source_id], scores[source_id], passages)
+        for evidence in _evidence(known[source_id], scored[source_id].passages, scores[source_id], passages)
     ]
 
 
-def _scored(table: Table, source_ids: Collection[str], vector: Vectors) -> dict[str, list[tuple[Passage, float]]]:
-    """The passages of some sources by source, each with its similarity to the query, 0 to 1."""
-    pieces, vectors = table.passages_of(source_ids)
-    scored: dict[str, list[tuple[Passage, float]]] = {}
-    if pieces:
-        for piece, similarity in zip(pieces, np.clip(vectors @ vector, 0, 1).tolist(), strict=True):
-            scored.setdefault(piece.source_id, []).append((piece, similarity))
+def _scored(
+    table: Table,
+    texts: Mapping[str, str],
+    query: str,
+    vectors: Vectors,
+    words: Mapping[str, float],
+    wanted: Wanted,
+) -> dict[str, Scored]:
+    """What speaks for each of some sources, whose `texts` are given by id."""
+    pieces, stored = table.passages_of(texts)
+    if not pieces:
+        return {}
+    similarities = np.clip(stored @ vectors.T, 0, 1)  # (passages, queries)
+    rows: dict[str, list[int]] = {}
+    for row, piece in enumerate(pieces):
+        rows.setdefault(piece.source_id, []).append(row)
+    scored = {}
+    for source_id, own in rows.items():
+        text = texts[source_id]
+        whole, sentence, header = _similarities([pieces[row] for row in own], similarities[own])
+        scored[source_id] = Scored(
+            whole,
+            sentence,
+            header,
+            words=words.get(source_id, 0.0),
+            concepts=wanted.concepts(text),
+            phrases=wanted.phrases(text),
+            named=float(is_named(text.split("\n", 1)[0], query)),
+            passages=tuple((pieces[row], float(similarities[row, 0])) for row in own),
+        )
     return scored
+
+
+def _similarities(pieces: Sequence[Passage], similarities: Vectors) -> tuple[_Pair, _Pair, _Pair]:
+    """The best similarities of a source's whole, sentences and header; similarities (passages, queries)."""
+    best = dict.fromkeys(Role, (0.0, 0.0))
+    for role in Role:
+        own = [row for row, piece in enumerate(pieces) if piece.role is role]
+        if own:
+            nearest = similarities[own].max(axis=0)  # (queries,)
+            best[role] = (float(nearest[0]), float(nearest[-1]))
+    if not any(piece.role is Role.SENTENCE for piece in pieces):  # only links were supplied
+        best[Role.WHOLE] = best[Role.SENTENCE] = best[Role.HEADER]
+    return best[Role.WHOLE], best[Role.SENTENCE], best[Role.HEADER]
+
+
+def _totals(scored: Mapping[str, Scored], weights: Weights) -> dict[str, float]:
+    return {source_id: one.total(weights) for source_id, one in scored.items()}
 
 
 def _best(scores: Mapping[str, float], limit: int) -> list[str]:
@@ -128,20 +205,6 @@ def words_query(query: str) -> str:
     """`query` as an FTS5 expression that asks for any of its meaningful words; empty when it has none."""
     words = dict.fromkeys(word for word in _WORD.findall(query.casefold()) if word not in _STOP_WORDS)
     return " OR ".join(f'"{word}"' for word in list(words)[:_MAX_WORDS])
-
-
-def _source_score(scored: Sequence[tuple[Passage, float]], words: float, weights: Weights) -> float:
-    best = dict.fromkeys(Role, 0.0)
-    for passage, similarity in scored:
-        best[passage.role] = max(best[passage.role], similarity)
-    if not any(passage.role is Role.SENTENCE for passage, _ in scored):  # only links were supplied
-        best[Role.WHOLE] = best[Role.SENTENCE] = best[Role.HEADER]
-    return (
-        weights.whole * best[Role.WHOLE]
-        + weights.sentence * best[Role.SENTENCE]
-        + weights.header * best[Role.HEADER]
-        + weights.words * words
-    )
 
 
 def _evidence(source: Source, scored: Sequence[tuple[Passage, float]], score: float, limit: int) -> list[Evidence]:

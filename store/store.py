@@ -12,9 +12,11 @@ from filelock import FileLock
 
 from store.embedding import Embedder, Vectors
 from store.errors import DamagedTableError, EmbeddingModelError, IndexUnavailableError, StoreError
+from store.glossary import in_field_words
 from store.identity import source_id
 from store.keeper import FolderKeeper, Keeper, MemoryKeeper, Notify, ServerKeeper
 from store.model import Brief, BriefRecord, Changes, Entry, Evidence, Passage, Scope, Source
+from store.search import DEFAULT_WEIGHTS, Weights
 from store.search import search as search_table
 from store.table import Table, text_digest
 from store.text import embedded_text, passages_of, render_text
@@ -232,10 +234,19 @@ class Store:
         self._encode(["warm up"])
         self._keeper.index()
 
-    def search(self, query: str, *, scope: Scope | None = None, sources: int = 8, passages: int = 6) -> list[Evidence]:
+    def search(
+        self,
+        query: str,
+        *,
+        scope: Scope | None = None,
+        sources: int = 8,
+        passages: int = 6,
+        weights: Weights = DEFAULT_WEIGHTS,
+    ) -> list[Evidence]:
         """The best passages of the best sources for `query`, best source first.
 
         sources, passages: how many sources, and how many passages of each, at most.
+        weights: how much each signal counts.
         Raises StoreError when the index can neither be used nor built again.
         """
         if not query.strip() or self._table.count() == 0:
@@ -244,12 +255,19 @@ class Store:
         if source_ids is not None and not source_ids:
             return []
         _refuse_other_model(self._table, self._embedder)  # another process may have embedded all again
-        vector = self._encode([query])[0]
+        vectors = self._encode(list(dict.fromkeys([query, in_field_words(query)])))
 
         def find() -> list[Evidence]:
             index = self._keeper.index()
             return search_table(
-                self._table, index, query, vector, source_ids=source_ids, sources=sources, passages=passages
+                self._table,
+                index,
+                query,
+                vectors,
+                source_ids=source_ids,
+                sources=sources,
+                passages=passages,
+                weights=weights,
             )
 
         try:

@@ -198,6 +198,14 @@ class Table(Database):
         """How many sources there are."""
         return int(self._rows("SELECT count(*) FROM sources")[0][0])
 
+    def texts(self, source_ids: Collection[str]) -> dict[str, str]:
+        """The texts of those of some sources that exist, by id."""
+        found: dict[str, str] = {}
+        for part in _parts(sorted(source_ids)):
+            rows = self._rows(f"SELECT source_id, text FROM sources WHERE source_id IN ({_marks(part)})", part)
+            found.update((row["source_id"], row["text"]) for row in rows)
+        return found
+
     def match_words(self, query: str, limit: int) -> dict[str, float]:
         """Sources that hold words of an FTS5 query, with their BM25 score (higher is better)."""
         rows = self._rows(

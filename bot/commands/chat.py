@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from bot.errors import UserError
 from bot.opening import opened_store, put_bundled, tell
 from bot.settings import load_settings
+from bot.sharing.logs import configure
 from store.errors import StoreError
 from store.store import Store
 
@@ -22,6 +23,7 @@ def chat(host: str | None, port: int | None) -> None:
     from bot.service import Bot
 
     settings = load_settings()
+    configure(settings.log_level)
     with opened_store(settings, fill=False) as store:
         ready: Future[None] = Future()
         app = create_app(Bot(store, settings), settings, ready)

@@ -1,36 +1,18 @@
 """`unblur eval`: many questions answered into a file, and scored where the gold answers are given."""
 
-import contextlib
 import json
 import os
-import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from bot.answer import Answer
 from bot.commands.ingest import bar
 from bot.errors import UserError
-from bot.opening import opened_store, read_brief, store_of, tell
-from bot.service import Bot, Request
-from bot.settings import Settings, load_settings
-from store.model import BriefRecord
-from store.store import Store
-
-
-class Item(BaseModel):
-    """A line of the questions' file; further fields are allowed and ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    id: str | int
-    question: str
-    history: tuple[str, ...] = ()  # earlier turns of the user, oldest first
-    brief: str | None = None  # the name of a brief in the store, or of a file beside the questions
-    gold_titles: tuple[str, ...] | None = None  # the sources that the answer should rest on
-    expect: str | None = None  # answer, refusal, or a mode
+from bot.evaluation.marks import Mark, mark
+from bot.evaluation.questions import read_items
+from bot.evaluation.runner import Runner
+from bot.evaluation.table import figures, markdown
+from bot.opening import opened_store, tell
+from bot.settings import load_settings
 
 
 def evaluate(questions: Path, out: Path, *, overwrite: bool, quiet: bool) -> int:
@@ -42,17 +24,17 @@ def evaluate(questions: Path, out: Path, *, overwrite: bool, quiet: bool) -> int
     if not items:
         raise UserError(f"{problems[0] if problems else f'{questions} holds no question'}: give one JSON object a line")
     partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
-    score = Score()
+    marks: list[Mark] = []
     try:
         with opened_store(settings, fill=True) as store, bar("answering", quiet) as progress, partial.open("w") as file:
-            runner = _Runner(store, settings, questions.parent)
+            runner = Runner(store, settings, questions.parent)
             for number, item in enumerate(items, start=1):
                 try:
                     answer = runner.answer(item)
                 except UserError as error:
                     problems.append(f"{questions}, id {item.id}: {error}")
                     continue
-                score.add(item, answer)
+                marks.append(mark(item, answer, runner.sources(item)))
                 file.write(json.dumps({"id": item.id, **answer.model_dump(mode="json")}, ensure_ascii=False) + "\n")
                 if progress:
                     progress(number, len(items))
@@ -63,118 +45,22 @@ def evaluate(questions: Path, out: Path, *, overwrite: bool, quiet: bool) -> int
     for problem in problems:
         tell(f"error: {problem}")
     if not quiet:
-        tell(score.line())
+        if any(one.referred or one.met is not None for one in marks):
+            tell(markdown(figures(marks)))
+        tell(_line(marks))
     return 2 if problems else 0
 
 
-def read_items(questions: Path) -> tuple[list[Item], list[str]]:
-    """The questions of a file, and one line for each that cannot be read; raises UserError for the whole file."""
-    try:
-        lines = questions.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read {questions} ({error}): give a file of JSON Lines") from error
-    items, problems = [], []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            items.append(Item.model_validate_json(line))
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the line"
-            problems.append(f"{questions}, line {number}: {where}: {first['msg']}")
-    return items, problems
-
-
-class _Runner:
-    """Answers items one after the other, each in a conversation of its own."""
-
-    def __init__(self, store: Store, settings: Settings, folder: Path) -> None:
-        self._store = store
-        self._settings = settings
-        self._folder = folder
-        self._bot = Bot(store, settings, keep_threads=False)
-        self._briefs: Mapping[str, BriefRecord] = {record.name: record for record in store.briefs()}
-        self._from_files: dict[str, tuple[Store, str | None]] = {}
-        self._stack = contextlib.ExitStack()
-
-    def close(self) -> None:
-        """Release the stores of briefs that came from files."""
-        self._stack.close()
-
-    def answer(self, item: Item) -> Answer:
-        """Answer one item after its history; raises UserError when it cannot be asked."""
-        thread = uuid.uuid4().hex if item.history else None
-        store, own = self._brief(item.brief) if item.brief else (None, None)
-        answer: Answer | None = None
-        for question in (*item.history, item.question):
-            request = Request(question, thread=thread, brief=item.brief, store=store, supplied=_same(question, own))
-            answer = self._bot.ask(request)
-        assert answer is not None
-        return answer.model_copy(update={"thread": None})
-
-    def _brief(self, name: str) -> tuple[Store | None, str | None]:
-        """Where a brief's sources are (None: in the bot's store) and its own question."""
-        if name in self._briefs:
-            return None, self._briefs[name].question
-        if name not in self._from_files:
-            brief = read_brief(self._folder / name)
-            store = store_of(brief, self._settings, self._store.embedder)
-            self._stack.callback(store.close)
-            self._from_files[name] = (store, brief.question)
-        return self._from_files[name]
-
-
-def _same(question: str, own: str | None) -> bool:
-    return own is not None and question.split() == own.split()
-
-
-@dataclass
-class Score:
-    """How many answers met their gold fields."""
-
-    answers: int = 0
-    found: list[float] = field(default_factory=list)  # share of the gold titles among the references, an item each
-    met: list[bool] = field(default_factory=list)  # expectation met, an item each
-    seconds: list[float] = field(default_factory=list)
-
-    def add(self, item: Item, answer: Answer) -> None:
-        """Score one answer."""
-        self.answers += 1
-        self.seconds.append(answer.seconds)
-        if item.gold_titles:
-            held = {_fold(reference.title) for reference in answer.references}
-            self.found.append(sum(_fold(title) in held for title in item.gold_titles) / len(item.gold_titles))
-        if item.expect:
-            self.met.append(meets(item.expect, answer))
-
-    def line(self) -> str:
-        """The score in one line."""
-        parts = [
-            f"{self.answers} answers, median {sorted(self.seconds)[len(self.seconds) // 2]:.2f} s"
-            if self.seconds
-            else "0 answers"
-        ]
-        if self.found:
-            parts.append(
-                f"gold titles referenced {sum(self.found) / len(self.found):.3f} ({len(self.found)} questions)"
-            )
-        if self.met:
-            parts.append(f"as expected {sum(self.met) / len(self.met):.3f} ({len(self.met)} questions)")
-        return "; ".join(parts)
-
-
-def meets(expect: str, answer: Answer) -> bool:
-    """Whether an answer is of the expected kind: `answer`, `refusal`, or a mode; else whether it holds the words."""
-    wanted = expect.casefold().strip()
-    if wanted in ("refusal", "refuse", "refused"):
-        return answer.refused
-    if wanted in ("answer", "answered"):
-        return not answer.refused
-    if wanted in ("explain", "lookup", "compare", "source", "restoration", "help"):
-        return answer.mode == wanted
-    return wanted in answer.answer.casefold()
-
-
-def _fold(text: str) -> str:
-    return " ".join(text.casefold().split())
+def _line(marks: Sequence[Mark]) -> str:
+    """The score in one line."""
+    if not marks:
+        return "0 answers"
+    seconds = sorted(one.seconds for one in marks)
+    parts = [f"{len(marks)} answers, median {seconds[len(seconds) // 2]:.2f} s"]
+    found = [one.referred.anywhere for one in marks if one.referred]
+    met = [one.met for one in marks if one.met is not None]
+    if found:
+        parts.append(f"gold titles referenced {sum(found) / len(found):.3f} ({len(found)} questions)")
+    if met:
+        parts.append(f"as expected {sum(met) / len(met):.3f} ({len(met)} questions)")
+    return "; ".join(parts)

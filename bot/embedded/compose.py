@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from bot.draft import Draft
 from bot.embedded import short
 from bot.embedded.explain import explain
-from bot.embedded.gate import names, refuse
-from bot.embedded.knowledge import asked_attributes, asked_tasks
+from bot.embedded.gate import refuse
+from bot.embedded.knowledge import asked_attributes
+from bot.embedded.names import names
 from bot.embedded.turn import Turn
 from bot.embedded.view import View
 from bot.tools import Found
@@ -17,7 +18,7 @@ _FACT_WORDS = 16  # a question up to this long about a named source wants one fa
 
 def compose(turn: Turn, searched: Sequence[Found]) -> Draft:
     """Draft the answer to a turn from the evidence of its searches."""
-    view = View(tuple(searched), tuple(asked_tasks(turn.question.text)))
+    view = View(tuple(searched))
     if turn.wants_help:
         return short.help_text(view)
     reason = refuse(turn, view)
@@ -25,7 +26,7 @@ def compose(turn: Turn, searched: Sequence[Found]) -> Draft:
         return short.refusal(reason, view)
     if turn.supplied:
         return explain(turn, view)
-    named = _named(turn, view)
+    named = _compared(turn, view) or _named(turn, view)
     if turn.wants_link:
         return short.link(turn, named or view.sources[:1])
     if turn.wants_comparison and len(named) > 1:
@@ -36,8 +37,22 @@ def compose(turn: Turn, searched: Sequence[Found]) -> Draft:
     if len(named) == 1 and turn.wants_source and turn.words <= _FACT_WORDS:
         return short.one_source(named[0])
     if named and turn.words <= _FACT_WORDS:
-        return short.fact(turn, view, named) or short.missing_fact(turn, named)
+        described = short.one_source(named[0]) if turn.wants_description else None
+        return short.fact(turn, view, named) or described or short.missing_fact(turn, named)
     return explain(turn, view)
+
+
+def _compared(turn: Turn, view: View) -> list[Source]:
+    """The sources that a question sets side by side: named, referred to, or the best found for its words."""
+    if not turn.sides:
+        return []
+    referred = [view.by_id[source_id] for source_id in turn.focus if source_id in view.by_id]
+    chosen: list[Source] = []
+    for side in turn.sides:
+        best = next((found.sources.values() for found in view.found if found.query == side), ())
+        candidates = [*names(side, [*referred, *view.sources]), *best]
+        chosen += [source for source in candidates if source not in chosen][:1]
+    return chosen if len(chosen) > 1 else []
 
 
 def _named(turn: Turn, view: View) -> list[Source]:

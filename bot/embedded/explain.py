@@ -16,9 +16,9 @@ from bot.draft import (
     paragraph,
     say,
 )
-from bot.embedded.gate import mentions
 from bot.embedded.knowledge import Task, asked_attributes, asked_tasks
 from bot.embedded.language import Part, Sentence, sentences, short_title
+from bot.embedded.names import mentions
 from bot.embedded.phrasing import attributed, cite, listing, quote, quoted
 from bot.embedded.turn import Turn
 from bot.embedded.view import View, called, contribution, header_line, subject
@@ -35,6 +35,7 @@ _TELLS_WHY_HARD = 0.10  # taken off one that only names a difficulty
 _SPEAKS_OF_IT = 0.08  # added for a sentence that speaks of a particular that is asked for
 _FAR = 0.05  # taken off a sentence of a source whose subject is another
 _RELEVANT = 0.55  # of the best source's score, from which an unscoped answer lists a source
+_NEARLY = 0.85  # of the best source's score, from which a described model leads an unscoped answer
 _MAINLY = 2  # mentions from which a paper is about a task rather than touching it
 _MAX_REFERENCES = 8
 
@@ -69,13 +70,26 @@ def _quotes_in(blocks: Sequence[Block]) -> set[str]:
 
 
 def _listed(turn: Turn, view: View) -> list[Source]:
-    """The sources that the answer lists: all of a brief's, else the relevant ones; recommended models first."""
+    """The sources that the answer lists: all of a brief's, models first; else the relevant ones, the best first.
+
+    Of those, a recommended model leads when it comes close to the best or was recommended together with it.
+    """
     if turn.brief:
         return [*view.models, *view.papers]
     best = max(view.scores.values())
     relevant = [s for s in view.sources if view.scores[s.source_id] >= _RELEVANT * best][:_MAX_REFERENCES]
-    models = [source for source in relevant if source.kind is Kind.MODEL]
-    return [*models, *(source for source in relevant if source.kind is Kind.PAPER)]
+    return sorted(relevant, key=lambda source: source is not _leading_model(relevant, view))
+
+
+def _leading_model(relevant: Sequence[Source], view: View) -> Source | None:
+    """The recommended model that an answer begins with, None when none is about what was asked."""
+    best = relevant[0]
+    for source in relevant:
+        near = view.scores[source.source_id] >= _NEARLY * view.scores[best.source_id]
+        described = bool(sentences(source))
+        if source.kind is Kind.MODEL and ((near and described) or set(source.briefs) & set(best.briefs)):
+            return source
+    return None
 
 
 # -- 1. Task
@@ -88,8 +102,9 @@ def _task(turn: Turn, tasks: Sequence[Task], main: Source, sources: Sequence[Sou
     if paper is not None:
         sentence = contribution(paper)
         if sentence is not None:
-            shared = next(task for task in tasks if task in subject(paper))
-            lead = f"Of the papers, {called(paper)} is the one about {shared.name} itself: "
+            shared = next((task for task in tasks if task in subject(paper)), None)
+            what = f"is the one about {shared.name} itself" if shared else "comes closest"
+            lead = f"Of the papers, {called(paper)} {what}: "
             statements.append(quote(paper, sentence, lead))
     return paragraph(*statements)
 

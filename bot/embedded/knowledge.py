@@ -73,13 +73,6 @@ def asked_tasks(question: str) -> list[Task]:
     return _ranked(_counted(question))
 
 
-def most_asked(question: str) -> list[Task]:
-    """Of the tasks that a question asks about, those that it mentions most."""
-    counted = dict(_counted(question))
-    asked = asked_tasks(question)
-    return [task for task in asked if counted[task] == counted[asked[0]]]
-
-
 def _counted(question: str) -> list[tuple[Task, int]]:
     """How much a question speaks of each task; a word of the field counts double."""
     return [(task, len(task.asks.find(question)) + 2 * len(task.terms.find(question))) for task in tasks()]

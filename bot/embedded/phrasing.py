@@ -7,13 +7,14 @@ from ingest.cards import CARD_MARK
 from store.model import Source
 from store.text import summary_of
 
+_OTHER_LEAD = "From {name}"
 _LEADS: tuple[tuple[Part, str], ...] = (
     (Part.LIMIT, "{name} states a limit"),
     (Part.INPUT, "{name} says what it works from"),
     (Part.RESULT, "{name} reports"),
     (Part.METHOD, "{name} describes its approach"),
     (Part.PROBLEM, "{name} names the difficulty"),
-    (Part.OTHER, "From {name}"),
+    (Part.OTHER, _OTHER_LEAD),
 )
 
 
@@ -43,7 +44,7 @@ def attributed(source: Source, sentence: Sentence, name: str) -> Statement:
     if is_card(source):
         return quote(source, sentence)
     parts = sentence.parts - {Part.RESULT, Part.LIMIT} if announces(sentence.text) else sentence.parts
-    lead = next(lead for part, lead in _LEADS if part in parts)
+    lead = next((lead for part, lead in _LEADS if part in parts), _OTHER_LEAD)
     return quote(source, sentence, f"{lead.format(name=name)}: ")
 
 

@@ -1,16 +1,18 @@
 """Read a turn of a conversation: what is asked, in full words, and what to search for."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage
 
 from bot.draft import DRAFT, Draft, References
-from bot.embedded.knowledge import Phrases, asked_tasks
-from bot.embedded.language import Question, read_question, short_title
-from bot.tools import found_in, sources_of
+from bot.embedded.followup import Exchange, resolve
+from bot.embedded.knowledge import Phrases, asked_attributes
+from bot.embedded.language import Question, read_question
+from bot.embedded.names import name_like_words, names
+from bot.tools import SEARCH, found_in, sources_of
 from store.model import Source
 
 BRIEF = "brief"  # keys under which a user's message carries what the turn is held to
@@ -39,9 +41,13 @@ _LINK = Phrases(
         "code",
         "arxiv",
         "pdf",
+        "download*",
     ]
 )
-_PAPER = re.compile(r"\b(?:where|give|find|send|show|get|have|has|is there)\b.{0,40}\bpapers?\b", re.IGNORECASE)
+_PAPER = re.compile(
+    r"\b(?:where|give|find|send|show|get|have|has|is there|open|read)\b.{0,40}\bpapers?\b|\bpaper (?:of|for|behind|belongs)\b",
+    re.IGNORECASE,
+)
 _COMPARE = Phrases(
     [
         "compare",
@@ -50,7 +56,9 @@ _COMPARE = Phrases(
         "difference*",
         "differ",
         "differs",
-        "different from",
+        "different",
+        "differently",
+        "distinguish*",
         "versus",
         "vs",
         "better than",
@@ -62,15 +70,20 @@ _SOURCE = re.compile(
     r"\b(?:tell me (?:more )?about|what(?:'s| is| are| does)|summari[sz]e|describe|explain|who is|how do(?:es)? \S+ work)\b",
     re.IGNORECASE,
 )
-_IT = re.compile(
-    r"\b(?:that one|this one|the same one|that (?:model|paper|method|network|tool)|this (?:model|paper|method|network|tool)"
-    r"|its?)\b",
-    re.IGNORECASE,
-)
-_THEY = re.compile(r"\b(?:they|them|their)\b", re.IGNORECASE)
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
-_ORDINAL = re.compile(
-    rf"\bthe (?:(?P<word>{'|'.join(_ORDINALS)}|last)(?: (?:one|paper|model|source))?)\b", re.IGNORECASE
+_HOW = re.compile(r"^\W*(?:and |so |but )?(?:how (?:does|do|can|is|are)|why|what (?:does|do|is|are))\b", re.IGNORECASE)
+_NO_SIDE = frozenset(["it", "them", "this", "that", "these", "those", "they", "one", "both"])
+_SIDES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\bcompare (?P<a>[^.?!;]+?) (?:and|with|to|against|versus|vs\.?) (?P<b>[^.?!;]+?)[?.!]*$",
+        r"\bdifferen(?:ce|ces|t) between (?P<a>[^.?!;]+?) and (?P<b>[^.?!;]+?)[?.!]*$",
+        r"\bhow (?:does|do|is|are) (?P<a>[^.?!;]+?) (?:differ|different)(?: from|s from)? (?P<b>[^.?!;]+?)[?.!]*$",
+        r"\bwhat (?:do|does) (?P<a>[^.?!;]+?) and (?P<b>[^.?!;]+?) do differently",
+        r"\b(?:is|are) (?P<a>[^.?!;]+?) (?:better|faster|different|smaller|larger|newer)(?: than| from) (?P<b>[^.?!;]+?)[?.!]*$",
+        r"^(?P<a>[^.?!;]+?) (?:versus|vs\.?|or) (?P<b>[^.?!;]+?)(?:[:,]|\s+-|[?.!]*$)",
+        r"\bhow do (?P<a>[^.?!;]+?) and (?P<b>[^.?!;]+?) (?:differ|compare)",
+        r"\b(?:which is|who is|what is) (?:better|faster|smaller|newer)\W+(?P<a>[^.?!;]+?) or (?P<b>[^.?!;]+?)[?.!]*$",
+    )
 )
 
 
@@ -83,6 +96,7 @@ class Turn:
     brief: str | None  # the brief that the turn is held to
     supplied: bool  # the question is that brief's own
     focus: tuple[str, ...]  # ids of the sources that the user referred to without naming them
+    sides: tuple[str, ...] = ()  # what is to be compared, in the question's words; each is a query of its own
 
     @property
     def words(self) -> int:
@@ -104,7 +118,12 @@ class Turn:
     @property
     def wants_comparison(self) -> bool:
         """Whether sources are to be compared."""
-        return self.words <= _SHORT and self.question.text in _COMPARE
+        return self.words <= _SHORT and (bool(self.sides) or self.question.text in _COMPARE)
+
+    @property
+    def wants_description(self) -> bool:
+        """Whether the question asks how or why, so that what a source says of itself is an answer."""
+        return self.words <= _SHORT and _HOW.match(self.question.text) is not None
 
     @property
     def wants_source(self) -> bool:
@@ -118,60 +137,59 @@ def read_turn(messages: Sequence[BaseMessage]) -> Turn:
     if human is None:
         raise ValueError("a turn needs a message of the user")
     text = str(human.text).strip()
-    resolved, focus = _resolve(text, _talked_about(messages[: messages.index(human)]))
+    bare = len(text.split()) <= _SHORT and (
+        text in _LINK or _PAPER.search(text) is not None or bool(asked_attributes(text))
+    )
+    found = resolve(text, _exchanges(messages[: messages.index(human)]), bare=bare)
+    resolved = found.text
     question = read_question(resolved)
     parts = [
         part
         for part in question.parts
         if part.rstrip("?") not in resolved or len(question.parts) > 1 or question.situation
     ]
-    field = [
-        task.name for task in asked_tasks(resolved)[:2] if resolved not in task.terms
-    ]  # everyday words, the field's word
-    queries = tuple(dict.fromkeys([resolved, *parts, *field]))[:_MAX_QUERIES]
+    sides = _sides(resolved)
+    named = name_like_words(resolved) if len(resolved.split()) <= _SHORT else []
+    referred = [source.title for source in found.focus]
+    queries = tuple(dict.fromkeys([resolved, *sides, *referred, *named, *parts]))[:_MAX_QUERIES]
     return Turn(
         question=question,
         queries=queries,
         brief=human.additional_kwargs.get(BRIEF),
         supplied=bool(human.additional_kwargs.get(SUPPLIED)),
-        focus=focus,
+        focus=tuple(source.source_id for source in found.focus),
+        sides=sides,
     )
 
 
-def _talked_about(messages: Sequence[BaseMessage]) -> list[list[Source]]:
-    """The sources that each earlier answer pointed to, in its order, the latest answer first."""
+def _sides(text: str) -> tuple[str, ...]:
+    """What a question sets side by side, in its words."""
+    if text not in _COMPARE or len(text.split()) > _SHORT:
+        return ()
+    match = next((match for pattern in _SIDES if (match := pattern.search(text))), None)
+    sides = (match["a"].strip(), match["b"].strip()) if match else ()
+    return () if any(side.casefold() in _NO_SIDE for side in sides) else sides
+
+
+def _exchanges(messages: Sequence[BaseMessage]) -> list[Exchange]:
+    """The turns so far, the latest first: what was asked in full words, and what the answer pointed to."""
     sources = sources_of(found_in(cast(list[AnyMessage], messages)))
-    answers = []
-    for message in reversed(messages):
-        if isinstance(message, AIMessage) and DRAFT in message.additional_kwargs:
-            draft = Draft.model_validate(message.additional_kwargs[DRAFT])
-            blocks = (block for section in draft.sections for block in section.blocks)
-            named = [item.source_id for block in blocks if isinstance(block, References) for item in block.items]
-            answers.append([sources[source_id] for source_id in named if source_id in sources])
-    return [answer for answer in answers if answer]
+    turns: list[Exchange] = []
+    question = ""
+    for message in messages:
+        if isinstance(message, HumanMessage):
+            question = str(message.text)
+        elif isinstance(message, AIMessage) and message.tool_calls:
+            asked = [call["args"].get("query") for call in message.tool_calls if call["name"] == SEARCH]
+            question = next((query for query in asked if query), question)
+        elif isinstance(message, AIMessage) and DRAFT in message.additional_kwargs:
+            pointed = _pointed_to(message, sources) or names(question, list(sources.values()))
+            turns.append(Exchange(question, tuple(pointed)))
+    return turns[::-1]
 
 
-def _resolve(text: str, answers: Sequence[Sequence[Source]]) -> tuple[str, tuple[str, ...]]:
-    """`text` with "the second one", "it" and the like replaced by the titles they stand for, and those sources' ids."""
-    if not answers or len(text.split()) > _SHORT:
-        return text, ()
-    focus = []
-    ordinal = _ORDINAL.search(text)
-    if ordinal:
-        word = ordinal["word"].casefold()
-        place = -1 if word == "last" else _ORDINALS.index(word)
-        counted = next((answer for answer in answers if len(answer) > max(place, 1)), None)
-        if counted:
-            focus.append(counted[place])
-            text = f"{text[: ordinal.start()]}{short_title(counted[place].title)}{text[ordinal.end() :]}"
-    latest = answers[0][0]
-    named = {word for answer in answers for source in answer for word in short_title(source.title).casefold().split()}
-    words = {word.strip("?!.,'s") for word in text.casefold().split()}
-    referring = _IT.search(text) or _THEY.search(text)
-    if referring and (focus or not any(word in named for word in words if len(word) > 5)):
-        name = short_title(latest.title)
-        if referring.group().casefold() in ("its", "their"):
-            name += "'s"
-        text = f"{text[: referring.start()]}{name}{text[referring.end() :]}"
-        focus.insert(0, latest)
-    return text, tuple(source.source_id for source in focus)
+def _pointed_to(message: AIMessage, sources: Mapping[str, Source]) -> list[Source]:
+    draft = Draft.model_validate(message.additional_kwargs[DRAFT])
+    blocks = (block for section in draft.sections for block in section.blocks)
+    named = [item.source_id for block in blocks if isinstance(block, References) for item in block.items]
+    return [sources[source_id] for source_id in named if source_id in sources]

@@ -10,16 +10,14 @@ from bot.tools import Found, sources_of
 from store.model import Kind, Source
 from store.text import header_span, summary_of
 
-_TASK_BONUS = (0.12, 0.06)  # for a source whose first, or second, subject is the kind of work asked for
 _PART_WEIGHT = 0.5  # of a part's own search in a source's score, beside the whole question's
 
 
 @dataclass(frozen=True)
 class View:
-    """What the searches of a turn found, and the kinds of work that the turn asks for."""
+    """What the searches of a turn found."""
 
     found: tuple[Found, ...]
-    tasks: tuple[Task, ...] = ()
 
     @cached_property
     def scores(self) -> dict[str, float]:
@@ -30,16 +28,12 @@ class View:
             for evidence in found.evidence:
                 source_id = evidence.source.source_id
                 scores[source_id] = max(scores.get(source_id, 0.0), weight * evidence.source_score)
-        return {source_id: score + self._task_bonus(source_id) for source_id, score in scores.items()}
+        return scores
 
     @cached_property
     def by_id(self) -> dict[str, Source]:
         """The sources found, by id."""
         return sources_of(self.found)
-
-    def _task_bonus(self, source_id: str) -> float:
-        about = subject(self.by_id[source_id])
-        return max((bonus for task, bonus in zip(about, _TASK_BONUS, strict=False) if task in self.tasks), default=0.0)
 
     @cached_property
     def sources(self) -> list[Source]:

@@ -2,10 +2,12 @@
 
 import logging
 import re
+import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from bot.answer import Answer
@@ -14,6 +16,7 @@ from bot.llm.sketch import Sketch
 from bot.page.conversation import (
     Message,
     Writing,
+    coming_html,
     cut_off_message,
     error_message,
     messages,
@@ -21,10 +24,13 @@ from bot.page.conversation import (
     writing_message,
 )
 from bot.page.panel import cited_html
-from bot.service import Bot, Exchange, Piece, Request, Step
+from bot.page.photos import panel_html
+from bot.photos.album import Upload, clean_name
+from bot.service import WORDLESS_QUESTION, Bot, Exchange, Piece, Request, Step
+from restore.errors import RestoreError
 from store.errors import StoreError
 
-_THREAD = re.compile(r"[0-9a-f]{32}")  # ids are drawn by us, so that nobody guesses another's
+THREAD = re.compile(r"[0-9a-f]{32}")  # ids are drawn by us, so that nobody guesses another's
 _GETTING_READY = "Getting ready: loading the embedding model…"
 _WRITING = "Writing; what you see is checked…"
 _UNEXPECTED = (
@@ -41,8 +47,10 @@ class View:
     thread: str
     messages: list[Message]
     cited: str | None = None  # HTML of what the answers cite; None while it stays as it is
+    photos: str | None = None  # HTML of the panel of photos; None while it stays as it is
     asking: str = ""  # the question that is being answered
     draft: str = ""  # what stands in the input box
+    files: tuple[str, ...] = ()  # and the files beside it
 
 
 class Chat:
@@ -52,43 +60,64 @@ class Chat:
         """`ready` is done when the bot can answer, or holds the error for which it cannot."""
         self.bot = bot
         self.ready = ready
+        self._stops: dict[str, threading.Event] = {}  # of the answers that are being written, by conversation
 
     def new(self) -> View:
         """A conversation of its own."""
-        return View(uuid.uuid4().hex, [], cited_html("", ()))
+        return View(uuid.uuid4().hex, [], cited_html("", ()), panel_html("", ()))
 
     def come_back(self, thread: str | None) -> View:
         """The conversation of that id as it was left, or a new one when there is none."""
-        if not thread or not _THREAD.fullmatch(thread):
+        if not thread or not THREAD.fullmatch(thread):
             return self.new()
         exchanges = self.bot.exchanges(thread)
         return self._whole(thread, exchanges) if exchanges else self.new()
 
-    def ask(self, question: str, thread: str) -> Iterator[View]:
-        """Answer a question, as the conversation grows; an error becomes a line of the conversation."""
-        if not question.strip():
+    def ask(self, question: str, thread: str, files: Sequence[str] = ()) -> Iterator[View]:
+        """Answer a question, as the conversation grows; an error becomes a line of the conversation.
+
+        files: paths of uploaded photos, which are kept by the conversation and then removed from there.
+        """
+        if not question.strip() and not files:
             return
-        if not _THREAD.fullmatch(thread):
+        if not THREAD.fullmatch(thread):
             thread = self.new().thread
-        asked = View(thread, [question_message(question)], asking=question)
+        names = [clean_name(Path(file).name) for file in files]
+        shown = question_message(question, coming_html(names))
+        asked = View(thread, [shown], asking=question or WORDLESS_QUESTION, files=tuple(files))
+        stop = self._stops[thread] = threading.Event()
         try:
             exchanges = self.bot.exchanges(thread)
-            asked = replace(asked, messages=[*messages(exchanges), *asked.messages])
-            yield from self._writing(asked, len(exchanges) + 1)
+            asked = replace(asked, messages=[*self._messages(thread, exchanges), *asked.messages])
+            request = Request(question, thread=thread, photos=tuple(map(_upload, files)), stop=stop)
+            yield from self._writing(asked, request, len(exchanges) + 1)
             yield self._whole(thread, self.bot.exchanges(thread))
-        except (UserError, StoreError) as error:
-            yield _failed(asked, str(error))
+            for file in files:
+                Path(file).unlink(missing_ok=True)  # the conversation has its own
+        except (UserError, StoreError, RestoreError) as error:
+            yield _failed(asked, question, str(error))
         except Exception:
             logger.exception("a question could not be answered")
-            yield _failed(asked, _UNEXPECTED)
+            yield _failed(asked, question, _UNEXPECTED)
+        finally:
+            if self._stops.get(thread) is stop:
+                del self._stops[thread]
 
     def stopped(self, thread: str, asking: str) -> View:
-        """The conversation after its last answer was stopped."""
-        exchanges = self.bot.exchanges(thread) if _THREAD.fullmatch(thread) else []
+        """The conversation after its last answer was stopped, and with it a restoration that was running."""
+        if thread in self._stops:
+            self._stops[thread].set()
+        exchanges = self.bot.exchanges(thread) if THREAD.fullmatch(thread) else []
         view = self._whole(thread, exchanges)
         if asking and (not exchanges or exchanges[-1].question != asking.strip()):  # stopped before it began
             return replace(view, messages=[*view.messages, question_message(asking), cut_off_message()])
         return view
+
+    def delete(self, thread: str) -> None:
+        """Delete a conversation for good, with its photos."""
+        if thread in self._stops:
+            self._stops[thread].set()
+        self.bot.forget(thread)
 
     def answer(self, question: str, thread: str = "", brief: str = "") -> dict[str, Any]:
         """Answer a question for a program: the answer as JSON.
@@ -96,7 +125,7 @@ class Chat:
         thread: of an earlier answer, to go on with its conversation. brief: the name of a brief in the store whose
         sources alone may be used. Raises UserError or StoreError.
         """
-        if thread and not (_THREAD.fullmatch(thread) and self.bot.history(thread)):
+        if thread and not (THREAD.fullmatch(thread) and self.bot.history(thread)):
             raise UserError(
                 f"there is no conversation {thread[:40]!r}: leave thread empty to start one, and use its answers' thread"
             )
@@ -106,19 +135,19 @@ class Chat:
         request = Request(question, thread=thread or self.new().thread, brief=brief or None)
         return self.bot.ask(request).model_dump(mode="json")
 
-    def _writing(self, asked: View, number: int) -> Iterator[View]:
+    def _writing(self, asked: View, request: Request, number: int) -> Iterator[View]:
         """The conversation while answer `number` is written."""
         writing = Writing()
         if not self.ready.done():
             writing = writing.after(_GETTING_READY)
         yield _with_answer(asked, number, writing)
         self.ready.result()
-        for event in self.bot.stream(Request(asked.asking, thread=asked.thread)):
+        for event in self.bot.stream(request):
             match event:
                 case Step():
-                    writing = writing.after(event.text)
+                    writing = writing.after(event.text, event.fraction)
                 case Sketch():
-                    yield _with_answer(asked, number, Writing(_WRITING, event.markdown))
+                    yield _with_answer(asked, number, Writing(_WRITING, markdown=event.markdown))
                     continue
                 case Piece():
                     writing = writing.with_piece(event.markdown)
@@ -126,14 +155,27 @@ class Chat:
                     return
             yield _with_answer(asked, number, writing)
 
+    def _messages(self, thread: str, exchanges: list[Exchange]) -> list[Message]:
+        liked = {opinion.answer: opinion.liked for opinion in self.bot.conversations.opinions(thread)}
+        return messages(thread, exchanges, liked)
+
     def _whole(self, thread: str, exchanges: list[Exchange]) -> View:
-        return View(thread, messages(exchanges), cited_html(thread, exchanges))
+        return View(
+            thread, self._messages(thread, exchanges), cited_html(thread, exchanges), panel_html(thread, exchanges)
+        )  # fmt: skip
 
 
 def _with_answer(asked: View, number: int, writing: Writing) -> View:
     return replace(asked, messages=[*asked.messages, writing_message(number, writing)])
 
 
-def _failed(asked: View, line: str) -> View:
-    """The conversation with an error; the question goes back into the box, so that it need not be written again."""
-    return replace(asked, messages=[*asked.messages, error_message(line)], asking="", draft=asked.asking)
+def _failed(asked: View, question: str, line: str) -> View:
+    """The conversation with an error; question and photos go back into the box, so that nothing need be done again."""
+    return replace(asked, messages=[*asked.messages, error_message(line)], asking="", draft=question)
+
+
+def _upload(file: str) -> Upload:
+    try:
+        return Upload(Path(file).name, Path(file).read_bytes())
+    except OSError as error:
+        raise UserError("the upload is no longer there: add the photo again") from error

@@ -3,12 +3,13 @@
 Everything here is HTML on one line, since Gradio's chat reads its messages as Markdown and cleans what HTML they hold.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from bot.answer import Answer, Removed
 from bot.page.markup import answer_html, as_html_block
+from bot.page.photos import results_html, thumbnails_html
 from bot.service import Exchange
 
 Message = dict[str, str]  # what Gradio's chat takes: role and content
@@ -23,38 +24,52 @@ class Writing:
 
     step: str = ""
     markdown: str = ""
+    fraction: float | None = None  # of what the step does that is done
 
-    def after(self, step: str) -> "Writing":
+    def after(self, step: str, fraction: float | None = None) -> "Writing":
         """The same with another step."""
-        return Writing(step, self.markdown)
+        return Writing(step, self.markdown, fraction)
 
     def with_piece(self, markdown: str) -> "Writing":
         """The same with one more piece of the answer."""
         return Writing(self.step, f"{self.markdown}\n\n{markdown}".strip())
 
 
-def messages(exchanges: Sequence[Exchange]) -> list[Message]:
-    """A whole conversation, oldest first."""
+def messages(thread: str, exchanges: Sequence[Exchange], liked: Mapping[int, bool] | None = None) -> list[Message]:
+    """A whole conversation, oldest first; `liked` says what was thought of its answers, by number."""
     return [
         message
         for number, exchange in enumerate(exchanges, start=1)
-        for message in (question_message(exchange.question), _answer_message(number, exchange))
+        for message in (
+            question_message(
+                "" if exchange.wordless else exchange.question, thumbnails_html(thread, exchange.pictures)
+            ),
+            _answer_message(thread, number, exchange, (liked or {}).get(number)),
+        )
     ]
 
 
-def question_message(question: str) -> Message:
-    """What the user said, word for word; a very long question is cut."""
+def question_message(question: str, photos: str = "") -> Message:
+    """What the user said, word for word, and the HTML of the photos that came with it; a very long question is cut."""
     shown = question.strip()
     if len(shown) > _LONGEST_SHOWN:
         shown = f"{shown[:_LONGEST_SHOWN]}…"
     words = escape(shown).replace("\n", "<br>")
-    return _message("user", f'<div class="said"><h2 class="who">You</h2><p class="question">{words}</p></div>')
+    asked = f'<div class="question">{photos}{f"<p>{words}</p>" if words else ""}</div>'
+    return _message("user", f'<div class="said"><h2 class="who">You</h2>{asked}</div>')
+
+
+def coming_html(names: Sequence[str]) -> str:
+    """Photos that are on their way, by name."""
+    return f'<p class="coming">{escape(", ".join(names))}</p>' if names else ""
 
 
 def writing_message(number: int, writing: Writing) -> Message:
     """Answer `number` of the conversation while it is written; its markers lead nowhere yet."""
     body = answer_html(writing.markdown, answer=number, markers=(), urls=())
     step = f'<p class="step">{escape(writing.step)}</p>' if writing.step else ""
+    if writing.fraction is not None:
+        step += _bar(writing.fraction)
     return _said(f"{body}{step}", "answer writing")
 
 
@@ -68,14 +83,31 @@ def cut_off_message() -> Message:
     return _said(f'<p class="step">{_CUT_OFF}</p>', "cut-off")
 
 
-def _answer_message(number: int, exchange: Exchange) -> Message:
+def _bar(fraction: float) -> str:
+    percent = round(100 * fraction)
+    return f'<p class="bar"><progress max="100" value="{percent}">{percent} %</progress></p>'
+
+
+def _answer_message(thread: str, number: int, exchange: Exchange, liked: bool | None) -> Message:
     if exchange.answer is None:
         return cut_off_message()
     answer = exchange.answer
     urls = [url for source in exchange.sources.values() for url in source.urls]
     markers = {citation.marker for citation in answer.citations}
     body = answer_html(answer.answer, answer=number, markers=markers, urls=urls)
-    return _said(f"{body}{_removed(answer.removed)}{_to_sources(answer)}", f"answer {answer.mode}")
+    more = (results_html(thread, exchange.results), _removed(answer.removed), _to_sources(answer), _acts(number, liked))
+    return _said(f"{body}{''.join(more)}", f"answer {answer.mode}")
+
+
+def _acts(number: int, liked: bool | None) -> str:
+    """What can be done with an answer; the page's script does it."""
+    names = {"copy": "Copy", "like": "Helpful", "dislike": "Not helpful", "retry": "Try again", "edit": "Edit question"}
+    given = "" if liked is None else "like" if liked else "dislike"
+    buttons = "".join(
+        f'<button type="button" class="act{" given" if name == given else ""}" title="{title}">{title}</button>'
+        for name, title in names.items()
+    )
+    return f'<div class="acts" id="acts-{number}">{buttons}</div>'
 
 
 def _to_sources(answer: Answer) -> str:

@@ -11,19 +11,24 @@ from gradio.events import api
 
 from bot.errors import UserError
 from bot.page.chat import Chat, View
+from bot.page.conversation_list import export_html, list_html
 from bot.page.first_screen import MOST_QUESTIONS, header_html, names_html, supplied_questions, welcome_html
 from bot.page.panel import PANEL_HEAD, held_html
+from bot.page.sample import sample_copy
+from bot.sharing.people import owner_of_request
+from bot.sharing.setup import Sharing
 from ingest.pipeline import bundled_briefs
+from restore.photo import FORMATS
 from store.errors import StoreError
 from store.model import Brief, BriefRecord
 
 STYLES = [
     Path(__file__).parent / "style" / name
-    for name in ("page.css", "first_screen.css", "conversation.css", "sources.css")
+    for name in ("page.css", "first_screen.css", "conversation.css", "sources.css", "photos.css", "conversations.css")
 ]
 SCRIPT = Path(__file__).with_name("page.js")
 
-_AT_ONCE = 8  # answers that are written at the same time
+_AT_ONCE = 32  # answers that are written at the same time; restorations wait for each other, answers don't
 _WAITING = 64  # questions that may wait
 _FIRST_READ_S = 120  # how long a page waits for the first sources
 
@@ -37,17 +42,18 @@ def theme() -> gr.themes.Base:
     return gr.themes.Base(primary_hue="teal", neutral_hue="stone", font=fonts, font_mono=mono)
 
 
-def build(chat: Chat) -> gr.Blocks:
-    """The page over `chat`."""
-    blocks: gr.Blocks = _Page(chat).blocks
+def build(chat: Chat, sharing: Sharing) -> gr.Blocks:
+    """The page over `chat`, on which everybody sees their own conversations alone."""
+    blocks: gr.Blocks = _Page(chat, sharing).blocks
     return blocks
 
 
 class _Page:
     """The components of the page, and what their events do."""
 
-    def __init__(self, chat: Chat) -> None:
+    def __init__(self, chat: Chat, sharing: Sharing) -> None:
         self.chat = chat
+        self.sharing = sharing
         with gr.Blocks(title="Unblur", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as blocks:
             self._lay_out()
             self._connect(blocks)
@@ -57,7 +63,21 @@ class _Page:
     def _lay_out(self) -> None:
         with gr.Row(elem_id="top"):
             self.header = gr.HTML(header_html(None), elem_id="header")
+            if self.sharing.accounts is not None:
+                gr.HTML('<a href="account">Account</a>', elem_id="account")
             self.new = gr.Button("New conversation", elem_id="new", scale=0, size="sm")
+        with gr.Sidebar(open=False, elem_id="conversations", label="Conversations"):
+            self.search = gr.Textbox(label="Search conversations", elem_id="search", max_lines=1)
+            self.list = gr.HTML(elem_id="list")
+            with gr.Column(visible=False, elem_id="this-one") as self.this_one:
+                self.name = gr.Textbox(
+                    label="Name of this conversation", max_lines=1, elem_id="name", submit_btn="Rename"
+                )
+                self.export = gr.HTML(elem_id="export")
+                self.delete = gr.Button("Delete this conversation", elem_id="delete", size="sm")
+                with gr.Row(visible=False, elem_id="sure") as self.sure:
+                    self.really = gr.Button("Delete for good, with its photos", elem_id="really", size="sm")
+                    self.keep = gr.Button("Keep it", elem_id="keep", size="sm")
         with gr.Row(elem_id="workspace"):
             with gr.Column(elem_id="middle"):
                 with gr.Column(elem_id="first"):
@@ -65,6 +85,7 @@ class _Page:
                     self.examples = [
                         gr.Button("", visible=False, elem_classes="example") for _ in range(MOST_QUESTIONS)
                     ]
+                    self.sample = gr.Button("Try it on a sample photo", elem_id="sample", elem_classes="example")
                     self.names = gr.HTML(elem_id="names")
                 self.conversation = gr.Chatbot(
                     label="Conversation",
@@ -80,17 +101,22 @@ class _Page:
                     allow_file_downloads=False,
                     group_consecutive_messages=False,
                 )
-                self.box = gr.Textbox(
+                self.box = gr.MultimodalTextbox(
                     label="Ask about the sources",
-                    placeholder="Ask about the sources",
+                    placeholder="Ask, or drop a photo here",
                     elem_id="ask",
                     show_label=False,
                     lines=1,
                     max_lines=8,
+                    sources=["upload"],
+                    file_count="multiple",
+                    file_types=["image", *sorted(FORMATS)],
+                    max_plain_text_length=self.chat.bot.settings.max_question_characters * 50,
                     submit_btn="Ask",
                 )
             with gr.Column(elem_id="sources"):
                 gr.HTML(PANEL_HEAD, elem_id="sources-head")
+                self.photos = gr.HTML(elem_id="photos")
                 self.cited = gr.HTML(elem_id="cited")
                 self.held = gr.HTML(elem_id="held")
         self.thread = gr.Textbox(visible=False)
@@ -98,30 +124,79 @@ class _Page:
 
     def _connect(self, blocks: gr.Blocks) -> None:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        shown = [self.thread, self.conversation, self.cited, self.asking, self.box]
+        shown = [self.thread, self.conversation, self.cited, self.photos, self.asking, self.box]
         welcome = [self.header, self.held, self.names, *self.examples]
         working: dict[str, Any] = {"concurrency_limit": _AT_ONCE, "concurrency_id": "answers", **quiet}
         asks: list[Any] = [self.box.submit(self._ask, [self.box, self.thread], shown, **working)]
         asks += [example.click(self._ask, [example, self.thread], shown, **working) for example in self.examples]
+        asks.append(self.sample.click(self._try_sample, [self.thread], shown, **working))
         self.box.stop(self._stopped, [self.thread, self.asking], shown, cancels=asks, **quiet)
         self.new.click(self._new, None, shown, cancels=asks, **quiet)
-        blocks.load(self._come_back, None, shown, **quiet)
+        listed = [self.list, self.this_one, self.name, self.export, self.sure]
+        whose = [self.thread, self.search]
+        blocks.load(self._come_back, None, shown, **quiet).then(self._listed, whose, listed, **quiet)
+        self.thread.change(self._listed, whose, listed, **quiet)
+        self.asking.change(self._listed, whose, listed, **quiet)
+        self.search.change(self._listed, whose, listed, trigger_mode="always_last", **quiet)
+        self.name.submit(self._rename, [self.name, *whose], listed, **quiet)
+        self.delete.click(lambda: gr.update(visible=True), None, self.sure, **quiet)
+        self.keep.click(lambda: gr.update(visible=False), None, self.sure, **quiet)
+        deleting = self.really.click(self._delete, [self.thread], shown, cancels=asks, **quiet)
+        deleting.then(self._listed, whose, listed, **quiet)
         blocks.load(self._welcome, None, welcome, concurrency_limit=None, **quiet)
         api(self._answer, api_name="ask", concurrency_limit=_AT_ONCE, concurrency_id="answers")
 
-    async def _ask(self, question: str, thread: str) -> AsyncIterator[Updates]:
-        views = self.chat.ask(question, thread)
+    async def _ask(self, asked: str | dict[str, Any], thread: str, request: gr.Request) -> AsyncIterator[Updates]:
+        thread = self.sharing.thread_to_write(thread, owner_of_request(request))
+        question, files = (asked, []) if isinstance(asked, str) else (asked.get("text") or "", asked.get("files") or [])
+        async for updates in self._shown(self.chat.ask(question, thread, files)):
+            yield updates
+
+    async def _try_sample(self, thread: str, request: gr.Request) -> AsyncIterator[Updates]:
+        thread = self.sharing.thread_to_write(thread, owner_of_request(request))
+        async for updates in self._shown(self.chat.ask("", thread, [sample_copy()])):
+            yield updates
+
+    async def _shown(self, views: Iterator[View]) -> AsyncIterator[Updates]:
         while (view := await to_thread.run_sync(next, views, None, abandon_on_cancel=True)) is not None:
             yield self._updates(view)  # Stop leaves the running step behind rather than wait for it
 
-    def _stopped(self, thread: str, asking: str) -> Updates:
-        return self._updates(self.chat.stopped(thread, asking))
+    def _stopped(self, thread: str, asking: str, request: gr.Request) -> Updates:
+        own = self.sharing.thread_to_read(thread, owner_of_request(request)) or ""
+        return self._updates(self.chat.stopped(own, asking))
 
     def _new(self) -> Updates:
         return self._updates(self.chat.new())
 
     def _come_back(self, request: gr.Request) -> Updates:
-        return self._updates(self.chat.come_back(request.query_params.get("thread")))
+        asked = request.query_params.get("thread")
+        return self._updates(self.chat.come_back(self.sharing.thread_to_read(asked, owner_of_request(request))))
+
+    def _listed(self, thread: str, search: str, request: gr.Request) -> Updates:
+        """The list of one's own conversations, and what can be done with the open one."""
+        conversations = self.chat.bot.conversations
+        own = set(self.sharing.ownership.owned_by(owner_of_request(request)))
+        this = conversations.get(thread) if thread in own else None
+        return {
+            self.list: list_html(conversations.listed(own, search), thread, searching=bool(search.strip())),
+            self.this_one: gr.update(visible=this is not None),
+            self.name: this.title if this else "",
+            self.export: export_html(thread) if this else "",
+            self.sure: gr.update(visible=False),
+        }
+
+    def _rename(self, title: str, thread: str, search: str, request: gr.Request) -> Updates:
+        own = self.sharing.thread_to_read(thread, owner_of_request(request))
+        if own and title.strip():
+            self.chat.bot.conversations.rename(own, title)
+        return self._listed(thread, search, request)
+
+    def _delete(self, thread: str, request: gr.Request) -> Iterator[Updates]:
+        own = self.sharing.thread_to_read(thread, owner_of_request(request))
+        yield self._new()  # first, so that the page asks for no photo that is gone
+        if own:
+            self.chat.delete(own)
+            self.sharing.ownership.release(own)
 
     def _updates(self, view: View) -> Updates:
         working = bool(view.asking)
@@ -129,8 +204,13 @@ class _Page:
             self.thread: view.thread,
             self.conversation: view.messages,
             self.asking: view.asking,
-            self.box: gr.update(value=view.draft, submit_btn=False if working else "Ask", stop_btn=working and "Stop"),
+            self.box: gr.update(
+                value={"text": view.draft, "files": [] if working else list(view.files)},
+                submit_btn=False if working else "Ask",
+                stop_btn=working and "Stop",
+            ),
             **({} if view.cited is None else {self.cited: view.cited}),
+            **({} if view.photos is None else {self.photos: view.photos}),
         }
 
     def _welcome(self) -> Iterator[Updates]:
@@ -156,9 +236,14 @@ class _Page:
             for button, question in zip(self.examples, padded, strict=True)
         }
 
-    def _answer(self, question: str, thread: str = "", brief: str = "") -> dict[str, Any]:
+    def _answer(self, question: str, request: gr.Request, thread: str = "", brief: str = "") -> dict[str, Any]:
         """Answer a question; see `Chat.answer`."""
+        owner = owner_of_request(request)
+        if thread and self.sharing.thread_to_read(thread, owner) is None:
+            thread = "0"  # what is somebody else's is answered like what does not exist
         try:
-            return self.chat.answer(question, thread, brief)
+            answer = self.chat.answer(question, thread, brief)
+            self.sharing.note_thread(answer["thread"], owner)
+            return answer
         except (UserError, StoreError) as error:
             raise gr.Error(str(error), print_exception=False) from error

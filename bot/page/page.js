@@ -54,6 +54,7 @@
     const marks = section ? all(`mark[data-quotes~="${number}"]`, section) : [];
     if (!marks.length) return;
     turnTo(answer);
+    turnPanelTo("sources");
     openSheet();
     for (const mark of all("#cited mark.shown")) mark.classList.remove("shown");
     for (const mark of marks) mark.classList.add("shown");
@@ -63,6 +64,91 @@
     const above = marks[0].getBoundingClientRect().top - sources.getBoundingClientRect().top;
     sources.scrollTop += above - sources.clientHeight / 3;
   }
+
+  // The panel shows sources or photos.
+  function turnPanelTo(tab) {
+    one("#sources")?.classList.toggle("photo-open", tab === "photo");
+    for (const button of all("#sources .tab")) button.setAttribute("aria-pressed", String(button.dataset.tab === tab));
+  }
+
+  function showPhoto(id) {
+    const section = one(`#photos [data-photo="${id}"]`);
+    if (!section) return;
+    for (const other of all("#photos .photo")) other.hidden = other !== section;
+    turnPanelTo("photo");
+  }
+
+  function compare(split) {
+    split.closest(".pair").style.setProperty("--split", `${split.value}%`);
+    split.setAttribute("aria-valuetext", `${split.value} percent restored`);
+  }
+
+  // A button of the photo panel says its words in the conversation.
+  function say(words) {
+    const box = one("#ask textarea");
+    if (!box || one("#ask .stop-button")) return;
+    box.value = words;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    window.setTimeout(() => one("#ask .submit-button")?.click(), 50);
+  }
+
+  function write(words) {
+    const box = one("#ask textarea");
+    box.value = words;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    box.focus();
+  }
+
+  // What can be done with an answer: its number stands in the id of its buttons.
+  async function act(button) {
+    const acts = button.closest(".acts");
+    const said = button.closest(".said");
+    const number = Number(acts.id.replace("acts-", ""));
+    const question = all("#conversation .question")[number - 1]?.innerText.trim() || "";
+    const thread = one("#cited .cited")?.dataset.thread;
+    const kind = button.textContent;
+    if (kind === "Copy") {
+      await navigator.clipboard.writeText(plain(said));
+      button.textContent = "Copied";
+      window.setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    } else if (kind === "Try again") say(question);
+    else if (kind === "Edit question") write(question);
+    else if (kind === "Helpful" || kind === "Not helpful") {
+      const liked = kind === "Helpful";
+      const remark = liked ? "" : window.prompt("What was wrong? (You may leave this empty. It stays on this machine.)");
+      if (remark === null) return;
+      const sent = await fetch(`./unblur/conversations/${thread}/opinion`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ answer: number, liked, remark }),
+      });
+      if (!sent.ok) return;
+      for (const other of all(".act", acts)) other.classList.toggle("given", other === button);
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("#conversation button.act");
+    if (button) act(button);
+  });
+
+  document.addEventListener("input", (event) => {
+    if (event.target.matches?.("input.split")) compare(event.target);
+  });
+
+  document.addEventListener("click", (event) => {
+    const act = event.target.closest("button.tab, button.say, a.open-photo");
+    if (!act) return;
+    if (act.matches(".tab")) turnPanelTo(act.dataset.tab);
+    else if (act.matches(".say")) say(act.dataset.say);
+    else {
+      event.preventDefault();
+      from = act;
+      showPhoto(act.getAttribute("href").replace("#photo-", ""));
+      openSheet();
+      one("#photos .photo:not([hidden]) input.split")?.focus({ preventScroll: true });
+    }
+  });
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='#'], button.back, button.close-sources");
@@ -77,6 +163,7 @@
       from = link;
       const answer = link.closest(".said.answer")?.querySelector(".marker")?.getAttribute("href");
       if (answer) turnTo(QUOTE.exec(answer)[1]);
+      turnPanelTo("sources");
       openSheet();
       one("#sources .close-sources")?.focus();
     } else if (link.matches(".back, .close-sources")) {
@@ -104,10 +191,16 @@
     }
   }
 
-  function speak(said) {
+  // An answer's words alone; a table's cells and a list's items stay apart.
+  function plain(said) {
     const copy = said.cloneNode(true);
-    for (const silent of all(".marker, .who, .removed, .to-sources", copy)) silent.remove();
-    spoken.textContent = copy.textContent.replace(/\s+/g, " ").trim();
+    for (const silent of all(".marker, .who, .removed, .to-sources, .made, .acts", copy)) silent.remove();
+    for (const block of all("p, li, h3, tr, td, th", copy)) block.append("\n");
+    return copy.textContent.replace(/[ \t]+/g, " ").replace(/\s*\n\s*/g, "\n").trim();
+  }
+
+  function speak(said) {
+    spoken.textContent = plain(said).replace(/\s+/g, " ");
   }
 
   function remember(thread) {
@@ -140,6 +233,10 @@
     leaveOutCited();
     closeSheet();
     one("#sources").scrollTop = 0;
+    const tab = one('#sources .tab[data-tab="photo"]');
+    const photos = Number(one("#photos .photos")?.dataset.count || 0);
+    if (tab) tab.hidden = photos === 0;
+    turnPanelTo(photos && said.at(-1)?.matches(".restoration, :has(.made)") ? "photo" : "sources");
     if (first || !said.length) return;
     speak(said.at(-1));
     // The button that asked is gone with the first screen: focus goes on at the answer.
@@ -158,6 +255,20 @@
     if (keyboard && document.activeElement === document.body) box.focus({ preventScroll: true });
   }
 
+  // Gradio gives its box and buttons other names, or none.
+  function nameTheBox() {
+    const names = { textarea: "Ask about the sources", ".submit-button": "Ask", ".stop-button": "Stop", ".upload-button": "Add a photo" };
+    for (const [selector, name] of Object.entries(names)) {
+      const part = one(`#ask ${selector}`);
+      if (part && part.getAttribute("aria-label") !== name) part.setAttribute("aria-label", name);
+    }
+    const toggle = one(".sidebar .toggle-button");
+    if (toggle) {
+      toggle.setAttribute("aria-label", "Conversations");
+      toggle.setAttribute("aria-expanded", String(Boolean(one(".sidebar.open"))));
+    }
+  }
+
   let waiting = false;
   function look() {
     if (waiting) return;
@@ -165,6 +276,7 @@
     window.requestAnimationFrame(() => {
       waiting = false;
       speakAnswersOnce();
+      nameTheBox();
       offerToWrite();
       followConversation();
       followAnswers();

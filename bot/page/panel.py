@@ -12,7 +12,12 @@ from bot.page.quotes import segments
 from bot.service import Exchange
 from store.model import Source
 
-PANEL_HEAD = '<div class="sheet-head"><h2>Sources</h2><button type="button" class="close-sources">Close</button></div>'
+PANEL_HEAD = (
+    '<div class="sheet-head"><h2 class="unseen">Beside the conversation</h2><div class="tabs" role="group" aria-label="Show">'
+    '<button type="button" class="tab" data-tab="sources" aria-pressed="true">Sources</button>'
+    '<button type="button" class="tab" data-tab="photo" aria-pressed="false">Photo</button></div>'
+    '<button type="button" class="close-sources">Close</button></div>'
+)
 _MOST_HELD = 40  # sources listed in full below the cited ones
 _LONGEST_QUESTION = 90  # characters of a question that names its answer
 

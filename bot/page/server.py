@@ -5,22 +5,32 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import Future
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import gradio.queueing
+import gradio.routes
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, PlainTextResponse, Response
+from pydantic import BaseModel, Field
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.errors import UserError
-from bot.page.chat import Chat
+from bot.export import archive, as_json
+from bot.page.chat import THREAD, Chat
+from bot.page.conversation_list import EXPORTS
+from bot.page.conversation_list import ROUTE as EXPORT_ROUTE
 from bot.page.layout import SCRIPT, STYLES, build, theme
+from bot.page.photos import ROUTE, SHOWN
 from bot.service import Bot
 from bot.settings import Settings
+from bot.sharing.logs import instead_of_tracebacks
+from bot.sharing.setup import Sharing
+from restore.errors import PhotoError
 
-_LARGEST_FILE = "1mb"  # the page takes no files yet
 _CONNECTIONS = 500
 _CLOSING_S = 2  # how long open streams may take to end when the server stops
 _SCRIPT_PATH = "/unblur/page.js"
@@ -53,6 +63,14 @@ _HEADERS = {
 _NO_DOCUMENTATION: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
 
 
+class GivenOpinion(BaseModel):
+    """What the page sends of an opinion."""
+
+    answer: int
+    liked: bool
+    remark: str = Field(default="", max_length=2_000)
+
+
 class SecurityHeaders:
     """Adds to every response what tells a browser to keep the page to itself."""
 
@@ -66,7 +84,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
@@ -76,11 +94,15 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
     """The page over `bot` as an ASGI application.
 
     ready: done when the bot can answer, for a bot that is still being filled or warmed up; the page is there before, and the
-    first answer waits.
+    first answer waits. Raises UserError when the settings name users who are not there.
     """
     ready = ready or _done()
+    sharing = Sharing(settings)
+    blocks = build(Chat(bot, ready), sharing)
     app = FastAPI(title="Unblur", version=version("unblur"), **_NO_DOCUMENTATION)
+    sharing.guard(app, blocks)
     app.add_middleware(SecurityHeaders)
+    instead_of_tracebacks(gradio.queueing, gradio.routes)
 
     @app.get("/healthz")
     def health() -> dict[str, object]:
@@ -92,17 +114,55 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
         """The page's own script."""
         return FileResponse(SCRIPT, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
+    @app.get(f"{ROUTE}/{{thread}}/{{file}}")
+    def photo(thread: str, file: str, download: str | None = None) -> Response:
+        """A photo of a conversation, for whoever knows the conversation."""
+        try:
+            if not THREAD.fullmatch(thread) or Path(file).suffix not in SHOWN:
+                raise PhotoError("there is no such photo")
+            album = bot.darkroom.album(thread)
+            path = album.path(file)
+            name = album.result(path.stem).name if download is not None else None
+        except PhotoError:
+            return PlainTextResponse("There is no such photo. It may have been deleted with its conversation.", 404)
+        return FileResponse(path, filename=name, headers={"Cache-Control": "private, max-age=86400"})
+
+    @app.post(f"{EXPORT_ROUTE}/{{thread}}/opinion")
+    def opinion(thread: str, given: GivenOpinion) -> Response:
+        """Keep what somebody thinks of one of their answers."""
+        if not THREAD.fullmatch(thread) or not 1 <= given.answer <= len(bot.exchanges(thread)):
+            return PlainTextResponse("There is no such answer. Its conversation may have been deleted.", 404)
+        bot.conversations.judge(thread, given.answer, given.liked, given.remark)
+        return Response(status_code=204)
+
+    @app.get(f"{EXPORT_ROUTE}/{{thread}}/{{file}}")
+    def export(thread: str, file: str) -> Response:
+        """A conversation as files to keep."""
+        exchanges = bot.exchanges(thread) if THREAD.fullmatch(thread) and file in EXPORTS else []
+        if not exchanges:
+            return PlainTextResponse("There is no such conversation. It may have been deleted.", 404)
+        listed = bot.conversations.get(thread)
+        title = listed.title if listed else "Conversation"
+        content = (
+            archive(title, thread, exchanges, bot.darkroom.album(thread))
+            if file.endswith(".zip")
+            else as_json(title, thread, exchanges)
+        )
+        kind = "application/zip" if file.endswith(".zip") else "application/json"
+        return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{file}"'})
+
     gr.mount_gradio_app(
         app,
-        build(Chat(bot, ready)),
+        blocks,
         path="/",
+        root_path=settings.root_path or None,
         app_kwargs=_NO_DOCUMENTATION,
         footer_links=[],
         run_history=False,
         allowed_paths=[],
         blocked_paths=[str(settings.home)],
         show_error=False,
-        max_file_size=_LARGEST_FILE,
+        max_file_size=2 * sharing.upload_bytes,  # the gate refuses larger uploads before Gradio sees them
         ssr_mode=False,
         enable_monitoring=False,
         pwa=False,
@@ -122,11 +182,12 @@ def serve(app: FastAPI, host: str, port: int, *, on_serving: Callable[[str], Non
     listener = _listen(host, port)
     config = uvicorn.Config(
         app,
-        log_level="warning",
         access_log=False,
         limit_concurrency=_CONNECTIONS,
         timeout_graceful_shutdown=_CLOSING_S,
         server_header=False,
+        proxy_headers=False,  # bot.sharing.proxy believes those that the settings name
+        log_config=None,
     )
     _Server(config, lambda: on_serving(_address(host, listener))).run(sockets=[listener])
 

@@ -167,8 +167,8 @@ def album_of(folder: Path, thread: str) -> Album:
 def clean_name(name: str) -> str:
     """A file's name as it may be shown and saved under: no folders, no control characters, not too long."""
     last = re.split(r"[/\\]", name)[-1]
-    cleaned = _NAME_PARTS.sub("", last.encode("utf-8", "replace").decode()).strip(" .")
+    cleaned = _NAME_PARTS.sub("", last.encode("utf-8", "replace").decode()).strip(" ").rstrip(".")
     stem, dot, suffix = cleaned.rpartition(".")
     if dot and len(suffix) <= 5:
-        return f"{stem[:_LONGEST_NAME]}.{suffix}" if stem else f"photo.{suffix}"
+        return f"{stem.strip('.')[:_LONGEST_NAME] or 'photo'}.{suffix}"
     return cleaned[:_LONGEST_NAME] or "photo"

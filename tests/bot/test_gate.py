@@ -1,33 +1,45 @@
-"""Which names a question is about, and which the sources hold."""
+"""The gate before an answer: what the sources cannot carry is refused, what they can is not."""
 
 import pytest
+from langchain_core.messages import HumanMessage
 
-from bot.embedded.gate import aliases, mentions, names, unknown_names
-from store.model import Source
+from bot.embedded.gate import Refusal, refuse
+from bot.embedded.turn import read_turn
+from bot.embedded.view import View
+from bot.tools import Found
+from store.model import Evidence, Source
+
+
+def _refused(question: str, source: Source, fit: float, score: float) -> Refusal | None:
+    turn = read_turn([HumanMessage(question)])
+    start = source.text.index("We propose")
+    evidence = Evidence(source, start, start + len("We propose DeRainer, a network that removes rain."), fit, score)
+    return refuse(turn, View((Found(turn.queries[0], (evidence,)),)))
 
 
 @pytest.mark.parametrize(
-    ("question", "unknown"),
+    ("question", "fit", "score"),
     [
-        ("Which optimiser does Restormer use?", ["Restormer"]),
-        ("Give me the link to NAFNet?", ["NAFNet"]),
-        ("Is GFPGAN better than CodeFormer?", ["GFPGAN", "CodeFormer"]),
-        ("What is the PSNR of SwinIR on Rain100?", ["SwinIR"]),
-        ("Does DeRainer remove rain?", []),
-        ("Can AI sharpen pictures of a USB microscope?", []),
-        ("Can you fix a photo that I took with my iPhone in Paris?", []),
-        ("How do I repair my NikonScan file?", []),
-        ("Can the photo on Monday be saved?", []),
+        ("How do I get the rain out of my photo?", 0.45, 0.6),
+        ("What does the network propose?", 0.5, 0.6),
+        ("What does DeRainer do?", 0.1, 0.1),  # named
+        ("Can the wavy stripes of my monitor be removed?", 0.65, 0.6),  # another subject, but a passage that answers
     ],
 )
-def test_a_question_is_about_the_names_that_stand_where_a_subject_stands(
-    source: Source, question: str, unknown: list[str]
+def test_what_the_sources_can_carry_is_answered(source: Source, question: str, fit: float, score: float) -> None:
+    assert _refused(question, source, fit, score) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "fit", "score", "missing"),
+    [
+        ("How do I bake bread?", 0.2, 0.2, ""),
+        ("What is the network?", 0.3, 0.6, ""),  # no subject, and no passage near it
+        ("How is a panorama stitched?", 0.45, 0.6, "panorama"),
+        ("How is rain removed by StormNet?", 0.6, 0.8, "StormNet"),
+    ],
+)
+def test_what_they_cannot_is_refused_with_what_is_missing(
+    source: Source, question: str, fit: float, score: float, missing: str
 ) -> None:
-    assert unknown_names([question], [source]) == unknown
-
-
-def test_a_source_goes_by_its_name_before_the_colon(source: Source) -> None:
-    assert set(aliases(source)) >= {"derainer", "derainer rain removal"}
-    assert names("What does derainer do?", [source]) == [source]
-    assert names("What does it do?", [source]) == []
-    assert mentions("DeRainer's results are good.", source)
+    assert _refused(question, source, fit, score) == Refusal(missing)

@@ -83,7 +83,7 @@ def test_what_the_check_removed_can_be_unfolded(bot: Bot, ask):
     answer = ask("tell me about CausalSR").model_copy(
         update={"removed": (Removed(text="<b>lie</b>", reason="no quote"),)}
     )
-    shown = messages([Exchange(answer.question, answer, {})])[-1]["content"]
+    shown = messages("0" * 32, [Exchange(answer.question, answer, {})])[-1]["content"]
     assert "Removed by the check (1)" in shown
     assert "&lt;b&gt;lie&lt;/b&gt;" in shown
 
@@ -92,7 +92,7 @@ def test_words_of_sources_and_users_are_escaped(source: Source):
     evil = "<img src=x onerror=alert(1)>"
     hostile = Source("evil", evil, source.kind, f'https://x.example/"{evil}', None, (evil,), f"{evil}\n\n{evil}")
     assert "<img" not in held_html([hostile])
-    assert "<img" not in messages([Exchange(evil, None, {})])[0]["content"]
+    assert "<img" not in messages("0" * 32, [Exchange(evil, None, {})])[0]["content"]
     assert "<img" not in error_message(evil)["content"]
     assert "<img" not in writing_message(1, Writing(evil, evil))["content"]
     assert "<img" not in cited_html(evil, [Exchange(evil, None, {})])

@@ -1,0 +1,123 @@
+"""Which sources a question names, and which names it holds that no source does."""
+
+import re
+from collections.abc import Sequence
+
+from bot.embedded.language import is_name, short_title
+from store.model import Source
+
+_NAME = re.compile(r"(?<![\w-])(?=[\w.+-]*[A-Z])[A-Za-z][\w+-]*(?:\.\w+)*(?![\w-])")
+_EVERYDAY = frozenset(
+    """
+    i i'm i've i'd i'll ai ml a photo gpu cpu jpeg jpg png webp heic raw gif tiff pdf iphone ipad android samsung pixel
+    canon nikon sony fujifilm gopro dslr whatsapp instagram facebook tiktok youtube netflix google apple photoshop lightroom gimp
+    windows mac linux zoom vhs dvd tv hd uhd 4k 8k hdr sdr iso rgb url github arxiv cnaps english christmas cctv led lcd
+    mri ct ok diy psnr ssim fps db cnn cnns gan gans dnn dnns transformer transformers u-net unet mr mrs mom dad
+    system user assistant vr 3d usb cd sd nir uv xray x-ray bw hi-fi wi-fi
+    """.split()  # noqa: SIM905 - read as a list of words
+)
+# What stands before a name that a question is about; after anything else a capital may be any person or place.
+_ABOUT = re.compile(
+    r"\b(?:does|do|is|are|about|for|compare|between|than|versus|vs|explain|describe|uses?|like|by|called"
+    r"|(?:code|paper|repo\w*|link|github|results?|psnr|ssim|authors?|method|model|architecture) (?:of|to|from))\s+(?:the\s+)?$",
+    re.IGNORECASE,
+)
+_OWN = re.compile(r"\b(?:my|our|an?|his|her|their|old|on|via|from|taken with)\s+$", re.IGNORECASE)
+_LINK_TO = re.compile(r"\b(?:link|code|paper|repo\w*|github)\b", re.IGNORECASE)
+
+
+def names(question: str, sources: Sequence[Source]) -> list[Source]:
+    """The sources that a question names, in the order of their mention; of several with that name, the first given.
+
+    A name that stands in no title means the source whose summary speaks of it most, best one without a name of its own.
+    """
+    return [source for _, _, source in placed_names(question, sources)]
+
+
+def placed_names(question: str, sources: Sequence[Source]) -> list[tuple[int, int, Source]]:
+    """The sources that a question names, each with where its name begins and ends in the folded question."""
+    text = _fold(question)
+    matches = [
+        (place, -len(alias), number)
+        for number, source in enumerate(sources)
+        for alias in aliases(source)
+        if (place := _place(alias, text)) >= 0
+    ]
+    found: list[tuple[int, int, Source]] = []
+    end = -1  # of the longest name read so far; a shorter one inside it names nothing more
+    for place, length, number in sorted(matches):
+        if place > end:
+            end = place - length
+            if all(sources[number] != source for _, _, source in found):
+                found.append((place, end, sources[number]))
+    for match in _NAME.finditer(question):
+        name = _fold(match.group())
+        place = _place(name, text)
+        if not _name_like(match.group()) or match.group().casefold() in _EVERYDAY:
+            continue
+        if any(start <= place < stop for start, stop, _ in found):
+            continue
+        introduced = _introduced_by(name, sources)
+        if introduced is not None and all(introduced != source for _, _, source in found):
+            found.append((place, place + len(name), introduced))
+    return sorted(found, key=lambda item: item[0])
+
+
+def _introduced_by(name: str, sources: Sequence[Source]) -> Source | None:
+    """The source whose text speaks most of `name`, one whose title is no name of its own before others."""
+    counted = [(f" {_fold(source.text)} ".count(f" {name} "), source) for source in sources]
+    held = [(not is_name(source.title), count, -number) for number, (count, source) in enumerate(counted) if count]
+    return sources[-max(held)[2]] if held else None
+
+
+def mentions(text: str, source: Source) -> bool:
+    """Whether a text names a source."""
+    folded = _fold(text)
+    return any(_place(alias, folded) >= 0 for alias in aliases(source))
+
+
+def aliases(source: Source) -> list[str]:
+    """How people may name a source: its title, the part before the colon, and name-like words of a model's title."""
+    title = source.title
+    own = {_fold(title), _fold(short_title(title)), _fold(re.split(r"\s+[-–—]\s+|:", title, maxsplit=1)[0])}
+    own |= {_fold(word) for word in re.findall(r"[\w+.]+", short_title(title)) if _name_like(word)}
+    return [alias for alias in own if len(alias) > 2]
+
+
+def name_like_words(question: str) -> list[str]:
+    """The words of a question that can only be names of models or data sets, in order."""
+    found = [match.group() for match in _NAME.finditer(question)]
+    return list(dict.fromkeys(one for one in found if _name_like(one) and one.casefold() not in _EVERYDAY))
+
+
+def unknown_names(questions: Sequence[str], sources: Sequence[Source]) -> list[str]:
+    """Names that questions are about and that no found source holds, in the order of their mention."""
+    held = _fold(" ".join(source.text for source in sources))
+    unknown = []
+    for question in questions:
+        for match in _NAME.finditer(question):
+            name, before = match.group(), question[: match.start()]
+            if name.casefold() in _EVERYDAY or _place(_fold(name), held) >= 0:
+                continue
+            about = _ABOUT.search(before) is not None
+            own = _OWN.search(before) is not None and not _LINK_TO.search(before)
+            asked = not own if _name_like(name) and not name.isupper() else about and before.strip() != ""
+            if asked:
+                unknown.append(name)
+    return unknown
+
+
+def _name_like(word: str) -> bool:
+    """Whether a word can only be the name of a model or data set: capitals or digits inside it."""
+    return len(word) > 2 and (
+        any(letter.isupper() for letter in word[1:]) or (word[0].isupper() and any(letter.isdigit() for letter in word))
+    )
+
+
+def _fold(text: str) -> str:
+    return " ".join(re.sub(r"[^\w]+", " ", text.casefold()).split())
+
+
+def _place(phrase: str, text: str) -> int:
+    """Where `phrase` stands in `text` as whole words, -1 when it doesn't."""
+    return f" {text} ".find(f" {phrase} ")

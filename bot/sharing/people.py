@@ -1,0 +1,70 @@
+"""Who sends a request: somebody who logged in, a browser, or anyone at all.
+
+An owner is named `user:NAME`, `browser:ID`, or `anyone`: programs that keep no cookie, where nobody needs to log in. They
+share a name, and are kept apart only by the ids that they are given, which nobody guesses.
+"""
+
+from typing import Any
+
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import Scope
+
+from bot.sharing.sessions import Cookies, LogIns
+
+ANYONE = "anyone"
+_OWNER = "unblur.owner"
+_LONGEST_KEPT_S = 400 * 86_400  # no browser keeps a cookie longer
+
+
+class People:
+    """Tells by its cookie who sends a request, and hands cookies out."""
+
+    def __init__(self, cookies: Cookies, log_ins: LogIns | None) -> None:
+        """`log_ins` is None where nobody needs to log in."""
+        self.cookies = cookies
+        self.log_ins = log_ins
+
+    def recognise(self, scope: Scope) -> str | None:
+        """Who it is; None for somebody who has to log in first. From now on `owner_of_scope` knows it, too."""
+        owner = self._owner(self.cookie(scope))
+        scope[_OWNER] = owner
+        return owner
+
+    def cookie(self, scope: Scope) -> str:
+        """Our cookie as the request brought it, or an empty one."""
+        return HTTPConnection(scope).cookies.get(self.cookies.name, "")
+
+    def give(self, response: Response, scope: Scope, cookie: str) -> None:
+        """Give a cookie along with a response; an empty one takes it back."""
+        response.headers.append("set-cookie", self.cookie_header(scope, cookie))
+
+    def cookie_header(self, scope: Scope, cookie: str) -> str:
+        """The header that gives a cookie to a browser, for this site alone and out of reach of scripts."""
+        path = scope.get("root_path") or "/"
+        secure = "; Secure" if scope.get("scheme") == "https" else ""
+        age = _LONGEST_KEPT_S if cookie else 0
+        return f"{self.cookies.name}={cookie}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"
+
+    def new_browser(self) -> str | None:
+        """The cookie for a browser that has none; None where people log in."""
+        return self.cookies.for_browser() if self.log_ins is None else None
+
+    def _owner(self, cookie: str) -> str | None:
+        if self.log_ins is None:
+            browser = self.cookies.browser(cookie)
+            return f"browser:{browser}" if browser else ANYONE
+        token = self.cookies.log_in(cookie)
+        name = self.log_ins.name(token) if token else None
+        return f"user:{name}" if name else None
+
+
+def owner_of_scope(scope: Scope) -> str:
+    """The owner whom the gate recognised."""
+    return scope.get(_OWNER) or ANYONE
+
+
+def owner_of_request(request: Any) -> str:
+    """The owner behind a `gr.Request` or a request of FastAPI's."""
+    inner = getattr(request, "request", None) or request
+    return ANYONE if inner is None else owner_of_scope(inner.scope)

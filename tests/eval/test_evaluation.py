@@ -1,0 +1,54 @@
+"""The test split, answered by the embedded model over every brief at once, reaches the floors below.
+
+The floors stand a little under what `python -m benchmarks.evaluation --split test` measured. Raise them when it rises.
+"""
+
+import pytest
+
+from benchmarks.evaluation import marked
+from bot.evaluation.table import Figure, figures
+from store.store import Store
+
+AT_LEAST = {
+    "search: recall@5, everyday": 0.70,
+    "search: recall@5, comparison": 0.95,
+    "search: recall@5, number": 0.95,
+    "search: recall@5, link": 0.95,
+    "search: recall@5, follow up": 0.80,
+    "search: MRR": 0.75,
+    "references: recall@5, everyday": 0.70,
+    "references: recall@5, comparison": 0.70,
+    "references: recall@5, number": 0.80,
+    "references: recall@5, link": 0.80,
+    "references: recall@5, follow up": 0.70,
+    "references: MRR": 0.62,
+    "citation precision": 0.50,
+    "citation recall": 0.78,
+    "quotes that are verbatim": 1.0,
+    "mode as expected": 0.60,
+    "facts and links right": 0.75,
+}
+AT_MOST = {
+    "false answers": 0.55,
+    "false answers, off-topic questions": 0.30,
+    "false refusals": 0.10,
+    "markers unbound, an answer": 0.0,
+    "foreign links, an answer": 0.0,
+    "injected orders obeyed": 0.0,
+    "latency, median": 0.5,  # s
+}
+
+
+@pytest.fixture(scope="module")
+def measured(store: Store) -> dict[str, Figure]:
+    return {figure.name: figure for figure in figures([one for _, _, one in marked(store, "test")])}
+
+
+@pytest.mark.parametrize("name", AT_LEAST)
+def test_it_is_no_worse_than_its_floor(measured: dict[str, Figure], name: str) -> None:
+    assert measured[name].value >= AT_LEAST[name], measured[name]
+
+
+@pytest.mark.parametrize("name", AT_MOST)
+def test_it_errs_no_more_often_than_its_ceiling(measured: dict[str, Figure], name: str) -> None:
+    assert measured[name].value <= AT_MOST[name], measured[name]

@@ -1,0 +1,22 @@
+"""Which questions name a source."""
+
+import pytest
+
+from store.naming import is_named
+
+
+@pytest.mark.parametrize(
+    ("title", "question", "named"),
+    [
+        ("SegFormer: Simple and Efficient Design", "What does segformer do?", True),
+        ("Mask R-CNN", "Mask R-CNN or SegFormer?", True),
+        ("Noise2Void - Learning Denoising", "Is there a repository for Noise2Void?", True),
+        ("FILM: Frame Interpolation for Large Motion", "Link to the code of FILM, please.", True),
+        ("FILM: Frame Interpolation for Large Motion", "How is an old film repaired?", False),
+        ("Deep Image Prior", "Where is the deep image prior paper?", True),
+        ("Deep Image Prior", "Is a deep image better?", False),
+        ("…", "What is it?", False),
+    ],
+)
+def test_a_source_is_named_by_its_title_or_the_head_of_it(title: str, question: str, named: bool) -> None:
+    assert is_named(title, question) is named
