@@ -27,7 +27,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
-	@$(PIP) --requirement requirements-dev.lock
+	@$(PIP) --no-deps --requirement requirements-dev.lock
 	@touch $@
 
 lint: install-dev

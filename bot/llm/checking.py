@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from bot.answer import Removed
 from bot.draft import Cited, Statement
 from bot.embedded.language import plain, short_title
-from bot.embedded.names import mentions
+from bot.embedded.names import aliases
 from bot.embedded.phrasing import is_card
 from bot.embedded.view import called
 from bot.grounding import urls_in
@@ -147,11 +147,11 @@ class CheckedText:
         source = quote.source
         if text:
             shown = escape(text)
-            lead = "" if source.source_id == self._spoken_of or mentions(text, source) else f"{called(source)}: "
+            lead = "" if source.source_id == self._spoken_of or _names(text, source) else f"{called(source)}: "
         else:
             shown = escape(plain(quote.text))
             shown = shown if is_card(source) else f"“{shown}”"
-            lead = "" if mentions(quote.text, source) else f"{called(source)}: "
+            lead = "" if _names(quote.text, source) else f"{called(source)}: "
         self._keep(part, Statement(text=f"{lead}{shown}", cites=(quote.cited,)), source)
         return True
 
@@ -200,3 +200,9 @@ def _bears_out(quote: Quote, text: str) -> bool:
 
 def _turns(text: str) -> bool:
     return any(token.turning for token in tokens(_without_addresses(text)))
+
+
+def _names(text: str, source: Source) -> bool:
+    """Whether a text says which source it is about."""
+    words = " ".join(re.findall(r"[^\W_]+", text.casefold()))
+    return any(f" {alias} " in f" {words} " for alias in aliases(source))

@@ -147,7 +147,7 @@ class Chat:
                 case Step():
                     writing = writing.after(event.text, event.fraction)
                 case Sketch():
-                    yield _with_answer(asked, number, Writing(_WRITING, event.markdown))
+                    yield _with_answer(asked, number, Writing(_WRITING, markdown=event.markdown))
                     continue
                 case Piece():
                     writing = writing.with_piece(event.markdown)
