@@ -29,6 +29,9 @@ def with_note(draft: Draft, note: str) -> Draft:
 def _explained(section: Section, checked: CheckedText) -> Section:
     part: Part | None = "task" if section.name == "task" else "workflow" if section.name == "workflow" else None
     own = [one for where, one in checked.kept if part and (where or "workflow") == part]
+    if part == "task":  # of the sources that the task is about, and no others
+        about = {cited.source_id for one in _statements(section) for cited in one.cites}
+        own = [one for one in own if any(cited.source_id in about for cited in one.cites)]
     if not own:
         return section
     if part == "task":
@@ -39,6 +42,10 @@ def _explained(section: Section, checked: CheckedText) -> Section:
     return section.model_copy(
         update={"blocks": (*flow, Items(statements=tuple(own)) if len(own) > _WHOLE else paragraph(*own), *more)}
     )
+
+
+def _statements(section: Section) -> list[Statement]:
+    return [one for block in section.blocks if isinstance(block, Paragraph | Items) for one in block.statements]
 
 
 def _told(section: Section, checked: CheckedText) -> Section:

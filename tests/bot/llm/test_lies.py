@@ -70,7 +70,7 @@ def heard(bot: Bot, question: str, **held_to: Any) -> tuple[Answer, str]:
         elif isinstance(event, Piece | Sketch):
             pieces.append(event.markdown)
     assert answer is not None
-    whole = answer.model_dump(mode="json", exclude={"removed", "question", "tool_calls"})
+    whole = answer.model_dump(mode="json", exclude={"removed", "question", "tool_calls", "seconds"})
     return answer, "\n".join([*pieces, answer.answer, json.dumps(whole, ensure_ascii=False)])
 
 
