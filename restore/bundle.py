@@ -36,9 +36,9 @@ SHA-256 `{digest}`
 
 **Data.** {photos}
 
-**Blur.** Made on the fly in linear light: camera-shake paths of up to {shake:g} px and defocus of up to {defocus:g} px of
-radius; in part of the pictures a second motion in a region, lights brighter than white, enlarging from a smaller picture;
-then noise, JPEG. Six outputs supervised by L1 plus 0.1 x L1 of the Fourier transform, AdamW, a cosine schedule, a moving
+**Blur.** Made on the fly in linear light, or in the picture's own levels as averaged video frames have it: camera-shake paths of
+up to {shake:g} px and defocus of up to {defocus:g} px of radius; in part of the pictures a second motion in a region, lights brighter
+than white, enlarging from a smaller picture, a sharp side that is a little soft itself; then noise, JPEG. Six outputs supervised by L1 plus 0.1 x L1 of the Fourier transform, AdamW, a cosine schedule, a moving
 average of the weights.
 
 ## Measured
@@ -114,7 +114,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=BUNDLED_FOLDER)
     given = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
     try:
-        degradation = Degradation(longest_shake=given.longest_shake, largest_defocus=given.largest_defocus, kernels=64)
+        degradation = Degradation(
+            longest_shake=given.longest_shake, largest_defocus=given.largest_defocus, kernels=64, untouched=0
+        )
         pairs = list(real_pairs(given.pairs, given.align)) if given.pairs else []
         if given.photos:
             pairs += synthetic_pairs(given.photos, 256, degradation, only_held_back=True)

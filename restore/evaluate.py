@@ -176,7 +176,7 @@ def main(arguments: list[str] | None = None) -> int:
         pairs = list(real_pairs(given.pairs, given.align)) if given.pairs else []
         if given.photos:
             degradation = Degradation(
-                longest_shake=given.longest_shake, largest_defocus=given.largest_defocus, kernels=64
+                longest_shake=given.longest_shake, largest_defocus=given.largest_defocus, kernels=64, untouched=0
             )
             pairs += synthetic_pairs(given.photos, given.side, degradation, given.held_back)
         if not pairs:
