@@ -147,19 +147,23 @@ class _Page:
         api(self._answer, api_name="ask", concurrency_limit=_AT_ONCE, concurrency_id="answers")
 
     async def _ask(self, asked: str | dict[str, Any], thread: str, request: gr.Request) -> AsyncIterator[Updates]:
-        thread = self.sharing.thread_to_write(thread, owner_of_request(request))
+        thread = self.sharing.thread_to_write(thread or "", owner_of_request(request))
         question, files = (asked, []) if isinstance(asked, str) else (asked.get("text") or "", asked.get("files") or [])
         async for updates in self._shown(self.chat.ask(question, thread, files)):
             yield updates
 
     async def _try_sample(self, thread: str, request: gr.Request) -> AsyncIterator[Updates]:
-        thread = self.sharing.thread_to_write(thread, owner_of_request(request))
+        thread = self.sharing.thread_to_write(thread or "", owner_of_request(request))
         async for updates in self._shown(self.chat.ask("", thread, [sample_copy()])):
             yield updates
 
     async def _shown(self, views: Iterator[View]) -> AsyncIterator[Updates]:
+        said_nothing = True
         while (view := await to_thread.run_sync(next, views, None, abandon_on_cancel=True)) is not None:
+            said_nothing = False
             yield self._updates(view)  # Stop leaves the running step behind rather than wait for it
+        if said_nothing:
+            yield {self.asking: ""}  # else Gradio empties everything that the event could have changed
 
     def _stopped(self, thread: str, asking: str, request: gr.Request) -> Updates:
         own = self.sharing.thread_to_read(thread, owner_of_request(request)) or ""

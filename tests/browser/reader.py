@@ -39,11 +39,16 @@ class Reader:
     address: str
     foreign: list[str] = field(default_factory=list)  # requests that left the page's host
     errors: list[str] = field(default_factory=list)
+    _leaving: bool = False
 
     def __post_init__(self) -> None:
         self.page.on("request", self._note_request)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
+        self.page.on("pageerror", lambda error: self._note_error(str(error)))
+        self.page.on("console", lambda line: self._note_error(line.text) if line.type == "error" else None)
+
+    def _note_error(self, text: str) -> None:
+        if not self._leaving and "AbortError" not in text:
+            self.errors.append(text)
 
     def _note_request(self, request: Any) -> None:
         parts = urlsplit(request.url)
@@ -52,7 +57,9 @@ class Reader:
 
     def open(self, path: str = "", *, ready: bool = True) -> "Reader":
         """Open the page and wait until it can be used; `ready`: until the server has read the briefs, too."""
+        self._leaving = True  # Gradio complains of requests that are under way when the reader leaves its page
         self.page.goto(f"{self.address}{path}")
+        self._leaving = False
         expect(self.box).to_be_visible(timeout=_PATIENCE_MS)
         if ready:
             expect(self.page.locator("#header .line")).not_to_contain_text("Reading", timeout=_PATIENCE_MS)
@@ -66,7 +73,7 @@ class Reader:
     @property
     def examples(self) -> Locator:
         """The supplied questions of the first screen."""
-        return self.page.locator("#first .example")
+        return self.page.locator("#first .example:not(#sample)")
 
     @property
     def answers(self) -> Locator:

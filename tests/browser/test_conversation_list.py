@@ -57,7 +57,6 @@ def test_a_conversation_is_taken_along_and_deleted_for_good(reader: Reader, tmp_
     expect(reader.answers).to_have_count(0)
     wait_until(lambda: "thread=" not in reader.page.url)
     expect(reader.page.locator("#list")).to_contain_text("Your conversations will be listed here")
-    reader.page.wait_for_load_state("networkidle")
     assert reader.page.request.get(f"{reader.address}{str(photo).removeprefix('./')}").status == 404
     reader.page.goto(address)
     expect(reader.examples.first).to_be_visible()
