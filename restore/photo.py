@@ -16,6 +16,7 @@ from restore.errors import PhotoError
 from restore.files import whole_file
 
 DEFAULT_MAX_MEGAPIXELS = 64.0
+LARGEST_ENLARGEMENT = 4  # times as wide and high
 PROCESSED_BY = 0x000B  # EXIF ProcessingSoftware: where we leave our name, so that we know our own work again
 OUR_NAME = "Unblur"
 

@@ -22,10 +22,9 @@ from restore.decode_child import RefusedError, in_a_plain_mode
 from restore.errors import PhotoError, RestorationCancelledError, RestoreError
 from restore.metrics import sharpness
 from restore.network import SIDE_MULTIPLE, MSSNet, in_channels_last
-from restore.photo import DEFAULT_MAX_MEGAPIXELS
+from restore.photo import DEFAULT_MAX_MEGAPIXELS, LARGEST_ENLARGEMENT
 from restore.tiling import Blender, Box, Pixels, Tiling, boxes
 
-LARGEST_ENLARGEMENT = 4
 COLOURS = {"L": 1, "LA": 1, "RGB": 3, "RGBA": 3, "I;16": 1, "CMYK": 4}  # channels that the network restores
 
 

@@ -19,7 +19,7 @@ from bot.embedded.compose import compose
 from bot.embedded.photo_answer import NETWORK_QUERY, with_explanation
 from bot.embedded.photo_turn import photo_calls, photo_draft
 from bot.embedded.photo_wish import read_photo_wish
-from bot.embedded.turn import Turn, read_turn
+from bot.embedded.turn import read_turn
 from bot.render import section_texts
 from bot.tools import SEARCH, found_in, sources_of
 from store.model import Source
@@ -90,12 +90,11 @@ def _reply(messages: Sequence[BaseMessage]) -> AIMessage:
             ],
         )
     searched = found_in(now)
-    if wish is None or turn is not None:
-        own = [found for found in searched if wish is None or found.query != NETWORK_QUERY]
-        draft = compose(cast(Turn, turn), own)
-        draft = draft if wish is None else with_explanation(photo_draft(wish, messages, now), draft)
-    else:
-        draft = photo_draft(wish, messages, now)
+    if turn is not None:
+        draft = compose(turn, [found for found in searched if wish is None or found.query != NETWORK_QUERY])
+    if wish is not None:
+        restored = photo_draft(wish, messages, now)
+        draft = restored if turn is None else with_explanation(restored, draft)
     text = "\n\n".join(section_texts(draft, _sources(messages)))
     return AIMessage(content=text, additional_kwargs={DRAFT: draft.model_dump(mode="json")})
 

@@ -11,9 +11,9 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from bot.embedded.knowledge import Phrases, read_data
 from bot.photos.album import Picture, Result
 from bot.photos.tools import PHOTOS, REFUSED, WORDLESS, pictures_in, standing_results, tried_in
+from restore.photo import LARGEST_ENLARGEMENT
 from restore.registry import NAME_RULE, canonical_name
 
-LARGEST_ENLARGEMENT = 4
 _WORDS = 24  # a longer message without a photo is a question
 _INVITING_WORDS = 14
 _ASKS = re.compile(

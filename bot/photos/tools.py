@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from langchain.tools import ToolRuntime
-from langchain_core.messages import AnyMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool, tool
 
 from bot.photos.album import Album, Picture, Result
@@ -142,12 +142,6 @@ def pictures_in(messages: Iterable[BaseMessage]) -> list[Picture]:
         if isinstance(message, HumanMessage)
         for picture in message.additional_kwargs.get(PHOTOS, [])
     ]
-
-
-def photos_for_reading(messages: Sequence[AnyMessage]) -> str:
-    """The conversation's photos as a model reads of them; empty when there are none."""
-    lines = [f"{p.id}: {json.dumps(p.name)}, {p.width} x {p.height} px, {p.format}" for p in pictures_in(messages)]
-    return "\n".join(lines)
 
 
 def duration(seconds: float) -> str:
