@@ -1,5 +1,6 @@
 """Ask a question, get a grounded answer: what every face of Unblur goes through."""
 
+import contextlib
 import threading
 import time
 import uuid
@@ -18,6 +19,8 @@ from bot.errors import UserError
 from bot.grounding import ground
 from bot.llm.sketch import Sketch
 from bot.memory import forget, keep_latest, open_memory
+from bot.pasted import PASTED, PastedStores, pasted_in, read_pasted
+from bot.pasted import NAME as PASTED_BRIEF
 from bot.photos.album import Album, Picture, Result, Upload, clean_name
 from bot.photos.darkroom import Darkroom
 from bot.photos.tools import (
@@ -80,6 +83,7 @@ class Exchange:
     results: tuple[Result, ...] = ()  # what was made of photos for it
     shows: Result | None = None  # the last result that stands after it
     wordless: bool = False  # the photos came without a word
+    pasted: str | None = None  # the brief that the user pasted, whose question this is
 
 
 class Bot:
@@ -94,6 +98,7 @@ class Bot:
         self.conversations = Conversations(settings.conversations_file if keep_threads else None)
         self._memory = open_memory(settings.threads_file if keep_threads else None)
         self._agent = build_agent(model, self._memory)
+        self._pasted = PastedStores(settings, store.embedder)
 
     def ask(self, request: Request) -> Answer:
         """Answer a question; raises UserError when it cannot be one."""
@@ -107,8 +112,14 @@ class Bot:
 
         While a language model writes, its checked sentences come as sketches, each in place of the one before.
         """
+        with contextlib.ExitStack() as held:
+            yield from self._stream(request, held)
+
+    def _stream(self, request: Request, held: contextlib.ExitStack) -> Iterator[Step | Sketch | Piece | Answer]:
+        """The same; what a turn needs no longer is released by `held`."""
         began = time.monotonic()
         wordless = bool(request.photos) and not request.question.strip()
+        request, pasted = self._held_to_pasted(request, held)
         question = WORDLESS_QUESTION if wordless else request.question
         question = check_question(question, self.settings.max_question_characters)
         request = self._recognised(request, question)
@@ -121,6 +132,7 @@ class Bot:
             BRIEF: request.brief,
             SUPPLIED: request.supplied,
             WORDLESS: wordless,
+            PASTED: pasted,
             **self._taken_in(request, photos),
         }
         context = TurnContext(store, self._scope(request), photos)
@@ -169,6 +181,26 @@ class Bot:
         """The messages of a conversation, oldest first."""
         state = self._agent.get_state({"configurable": {"thread_id": thread}})
         return list(state.values.get("messages", []))
+
+    def _held_to_pasted(self, request: Request, held: contextlib.ExitStack) -> tuple[Request, str | None]:
+        """The request held to the brief that it pastes, or that its conversation pasted; and the text that it pastes.
+
+        Raises UserError when a pasted brief cannot be read.
+        """
+        if request.brief is not None or request.store is not None:
+            return request, None
+        pasted = read_pasted(request.question)
+        if pasted is not None:
+            store = held.enter_context(self._pasted.store(pasted))
+            request = replace(
+                request, question=pasted.question, store=store, brief=PASTED_BRIEF, supplied=pasted.own_question
+            )
+            return request, pasted.text
+        earlier = pasted_in(self.history(request.thread)) if request.thread else None
+        before = read_pasted(earlier) if earlier and not self.store.brief_asking(request.question) else None
+        if before is None:
+            return request, None
+        return replace(request, store=held.enter_context(self._pasted.store(before))), None
 
     def _recognised(self, request: Request, question: str) -> Request:
         """A question that is word for word a stored brief's own is that brief's question."""
@@ -289,6 +321,7 @@ def _exchange(turn: Sequence[AnyMessage], before: Sequence[AnyMessage], thread: 
         results=tuple(one.result for one in tried_in(messages) if one.tool == RESTORE and one.result),
         shows=standing[-1] if standing else None,
         wordless=bool(asked.additional_kwargs.get(WORDLESS)),
+        pasted=asked.additional_kwargs.get(PASTED),
     )  # fmt: skip
     if not any(isinstance(message, AIMessage) and not message.tool_calls for message in messages):
         return exchange

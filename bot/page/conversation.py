@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from html import escape
 
 from bot.answer import Answer, Removed
+from bot.errors import UserError
 from bot.page.markup import answer_html, as_html_block
 from bot.page.photos import results_html, thumbnails_html
+from bot.pasted import Pasted, read_pasted
 from bot.service import Exchange
 
 Message = dict[str, str]  # what Gradio's chat takes: role and content
@@ -42,7 +44,8 @@ def messages(thread: str, exchanges: Sequence[Exchange], liked: Mapping[int, boo
         for number, exchange in enumerate(exchanges, start=1)
         for message in (
             question_message(
-                "" if exchange.wordless else exchange.question, thumbnails_html(thread, exchange.pictures)
+                "" if exchange.wordless else exchange.pasted or exchange.question,
+                thumbnails_html(thread, exchange.pictures),
             ),
             _answer_message(thread, number, exchange, (liked or {}).get(number)),
         )
@@ -50,13 +53,35 @@ def messages(thread: str, exchanges: Sequence[Exchange], liked: Mapping[int, boo
 
 
 def question_message(question: str, photos: str = "") -> Message:
-    """What the user said, word for word, and the HTML of the photos that came with it; a very long question is cut."""
+    """What the user said, word for word, and the HTML of the photos that came with it; a very long question is cut.
+
+    Of a pasted brief its question is shown, and the brief can be unfolded.
+    """
     shown = question.strip()
-    if len(shown) > _LONGEST_SHOWN:
-        shown = f"{shown[:_LONGEST_SHOWN]}…"
-    words = escape(shown).replace("\n", "<br>")
-    asked = f'<div class="question">{photos}{f"<p>{words}</p>" if words else ""}</div>'
+    pasted = _pasted(shown)
+    words = _words(pasted.question if pasted else shown)
+    brief = _unfolding(pasted) if pasted else ""
+    asked = f'<div class="question">{photos}{f"<p>{words}</p>" if words else ""}{brief}</div>'
     return _message("user", f'<div class="said"><h2 class="who">You</h2>{asked}</div>')
+
+
+def _pasted(question: str) -> Pasted | None:
+    try:
+        return read_pasted(question)
+    except UserError:  # it is shown as it is, and answered with what is wrong with it
+        return None
+
+
+def _unfolding(pasted: Pasted) -> str:
+    count = _counted(len(pasted.brief.entries), "source")
+    text = f"<p>{_words(pasted.text.strip())}</p>"
+    return f'<details class="pasted"><summary>Pasted brief, {count}</summary>{text}</details>'
+
+
+def _words(text: str) -> str:
+    """Text as HTML; a very long one is cut."""
+    cut = f"{text[:_LONGEST_SHOWN]}…" if len(text) > _LONGEST_SHOWN else text
+    return escape(cut).replace("\n", "<br>")
 
 
 def coming_html(names: Sequence[str]) -> str:

@@ -104,7 +104,7 @@
     const acts = button.closest(".acts");
     const said = button.closest(".said");
     const number = Number(acts.id.replace("acts-", ""));
-    const question = all("#conversation .question")[number - 1]?.innerText.trim() || "";
+    const question = one(":scope > p:not(.coming)", all("#conversation .question")[number - 1])?.innerText.trim() || "";
     const thread = one("#cited .cited")?.dataset.thread;
     const kind = button.textContent;
     if (kind === "Copy") {
