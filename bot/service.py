@@ -19,8 +19,8 @@ from bot.errors import UserError
 from bot.grounding import ground
 from bot.llm.sketch import Sketch
 from bot.memory import forget, keep_latest, open_memory
-from bot.pasted import PASTED, PastedStores, pasted_in, read_pasted
 from bot.pasted import NAME as PASTED_BRIEF
+from bot.pasted import PASTED, PastedStores, pasted_in, read_pasted
 from bot.photos.album import Album, Picture, Result, Upload, clean_name
 from bot.photos.darkroom import Darkroom
 from bot.photos.tools import (
