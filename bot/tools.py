@@ -1,20 +1,26 @@
 """The tools that every model of the agent may call."""
 
 import json
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from langchain.tools import ToolRuntime
 from langchain_core.messages import AnyMessage, ToolMessage
 from langchain_core.tools import BaseTool, tool
 
+from bot.embedded.neighbours import Near, Surroundings
 from bot.photos.turn import TurnPhotos
+from store.embedding import Embedder
 from store.model import Evidence, Kind, Scope, Source
 from store.store import Store
 
 SEARCH = "search_sources"
 _SOURCES = 8  # of one search
+_known: WeakKeyDictionary[Embedder, Surroundings] = WeakKeyDictionary()
+_lock = threading.Lock()
 _PASSAGES = 40  # of each source: all sentences of an abstract
 
 
@@ -33,6 +39,7 @@ class Found:
 
     query: str
     evidence: tuple[Evidence, ...]
+    near: tuple[Near, ...] = ()  # subjects that the query may be about instead, the nearest first
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -53,10 +60,17 @@ def search_tool() -> BaseTool:
         brief: the name of a supplied brief, to look at its sources alone.
         """
         context = runtime.context
-        found = Found(query, tuple(_search(context, query, brief)))
+        near = _surroundings(context.store.embedder).near(context.store.query_vectors([query])[0])
+        found = Found(query, tuple(_search(context, query, brief)), near)
         return _for_reading(found), _packed(found)
 
     return search_sources
+
+
+def _surroundings(embedder: Embedder) -> Surroundings:
+    """The subjects beside the field as an embedding model sees them; made once for each."""
+    with _lock:
+        return _known.setdefault(embedder, Surroundings(embedder))
 
 
 def _search(context: TurnContext, query: str, brief: str | None) -> list[Evidence]:
@@ -107,6 +121,7 @@ def _packed(found: Found) -> dict[str, Any]:
     """`found` as plain data, which a conversation's checkpoint can keep."""
     return {
         "query": found.query,
+        "near": [list(one) for one in found.near],
         "sources": {
             source_id: {**asdict(source), "kind": source.kind.value} for source_id, source in found.sources.items()
         },
@@ -123,4 +138,5 @@ def _unpacked(data: Mapping[str, Any]) -> Found:
         Evidence(sources[source_id], start, end, score, source_score)
         for source_id, start, end, score, source_score in data["evidence"]
     )
-    return Found(data["query"], tuple(evidence))
+    near = tuple((name, similarity) for name, similarity in data.get("near", ()))
+    return Found(data["query"], tuple(evidence), near)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock
 
 from store.embedding import Embedder, Vectors
@@ -23,6 +24,7 @@ from store.text import embedded_text, passages_of, render_text
 
 Progress = Callable[[int, int], None]  # sources done, sources in all
 
+_QUERIES = 64  # whose vectors are remembered
 _BATCH = 128  # sources embedded and written together
 
 
@@ -39,6 +41,8 @@ class Store:
         self._lock = lock  # between processes
         self._write_lock = threading.RLock()  # between threads
         self._writers = 0  # nested `writing` blocks
+        self._queries: dict[str, Vectors] = {}  # the last ones, each with its vector (dimension,)
+        self._query_lock = threading.Lock()
 
     @classmethod
     def open(
@@ -234,6 +238,19 @@ class Store:
         self._encode(["warm up"])
         self._keeper.index()
 
+    def query_vectors(self, queries: Sequence[str]) -> Vectors:
+        """The embeddings of queries (queries, dimension); those of the last ones are remembered."""
+        with self._query_lock:
+            known = {query: self._queries[query] for query in queries if query in self._queries}
+        new = [query for query in dict.fromkeys(queries) if query not in known]
+        if new:
+            known |= zip(new, self._encode(new), strict=True)
+            with self._query_lock:
+                self._queries |= known
+                for query in list(self._queries)[:-_QUERIES]:
+                    del self._queries[query]
+        return np.stack([known[query] for query in queries])
+
     def search(
         self,
         query: str,
@@ -255,7 +272,7 @@ class Store:
         if source_ids is not None and not source_ids:
             return []
         _refuse_other_model(self._table, self._embedder)  # another process may have embedded all again
-        vectors = self._encode(list(dict.fromkeys([query, in_field_words(query)])))
+        vectors = self.query_vectors(list(dict.fromkeys([query, in_field_words(query)])))
 
         def find() -> list[Evidence]:
             index = self._keeper.index()

@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from bot.draft import Draft
 from bot.embedded import short
 from bot.embedded.explain import explain
-from bot.embedded.gate import refuse
+from bot.embedded.fact import demanded, describes, foreign_names, share
+from bot.embedded.gate import Refusal, refuse
 from bot.embedded.knowledge import asked_attributes
-from bot.embedded.names import names
+from bot.embedded.names import mentions, name_like_words, names, speaks_of
 from bot.embedded.turn import Turn
 from bot.embedded.view import View
 from bot.tools import Found
 from store.model import Source
 
+_LINKED = 3  # sources, the best ones, among which the one is looked for whose link is asked for without its name
+_LINK_HELD = 0.5  # share of the question's own words that its text must hold
 _FACT_WORDS = 16  # a question up to this long about a named source wants one fact
 
 
@@ -26,20 +29,54 @@ def compose(turn: Turn, searched: Sequence[Found]) -> Draft:
         return short.refusal(reason, view)
     if turn.supplied:
         return explain(turn, view)
+    lacking = _side_not_held(turn, view)
+    if lacking:
+        return short.refusal(Refusal(lacking), view)
     named = _compared(turn, view) or _named(turn, view)
     if turn.wants_link:
-        return short.link(turn, named or view.sources[:1])
+        meant = named or _linked(turn, view)
+        return short.link(turn, meant) if meant else short.refusal(Refusal(), view)
     if turn.wants_comparison and len(named) > 1:
         return short.compare(named)
-    wants_fact = bool(asked_attributes(turn.question.text)) and turn.words <= _FACT_WORDS
-    if named and wants_fact:
-        return short.fact(turn, view, named) or short.missing_fact(turn, named)
-    if len(named) == 1 and turn.wants_source and turn.words <= _FACT_WORDS:
+    return _about_named(turn, view, named) if named and turn.words <= _FACT_WORDS else explain(turn, view)
+
+
+def _about_named(turn: Turn, view: View, named: Sequence[Source]) -> Draft:
+    """The answer to a short question about named sources: a description, one fact, or an honest no."""
+    asked = turn.question.text
+    particular = bool(asked_attributes(asked))
+    if len(named) == 1 and turn.wants_source and not particular and _only_named(asked, named[0]):
         return short.one_source(named[0])
-    if named and turn.words <= _FACT_WORDS:
-        described = short.one_source(named[0]) if turn.wants_description else None
-        return short.fact(turn, view, named) or described or short.missing_fact(turn, named)
-    return explain(turn, view)
+    found = short.fact(turn, view, named)
+    if found is not None:
+        return found
+    wants_description = not particular and (turn.wants_description or (len(named) == 1 and turn.wants_source))
+    return (
+        short.one_source(named[0])
+        if wants_description and describes(asked, named[0])
+        else short.missing_fact(turn, named)
+    )
+
+
+def _only_named(question: str, source: Source) -> bool:
+    """Whether a question asks for nothing but what a source is."""
+    return not demanded(question, source) and not foreign_names(question, source)
+
+
+def _side_not_held(turn: Turn, view: View) -> str:
+    """What a question sets beside another and no source is about, as far as it goes by a name; empty when there is none."""
+    for side in turn.sides:
+        for name in name_like_words(side, capitals=True):
+            if not any(mentions(name, source) or speaks_of(name, source) for source in view.sources):
+                return name
+    return ""
+
+
+def _linked(turn: Turn, view: View) -> list[Source]:
+    """The source whose link is asked for without its name: the one that speaks most of what the question speaks of."""
+    best = [(share(demanded(turn.question.text, source), source.text), source) for source in view.sources[:_LINKED]]
+    worth, source = max(best, key=lambda item: item[0])
+    return [source] if worth >= _LINK_HELD else []
 
 
 def _compared(turn: Turn, view: View) -> list[Source]:

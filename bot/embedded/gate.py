@@ -5,21 +5,29 @@ for a kind of work that none of the found sources is about.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.embedded.names import names, unknown_names
+from bot.embedded.names import mentions, name_like_words, names, speaks_of, unknown_names
+from bot.embedded.neighbours import nearest_not_held
 from bot.embedded.turn import Turn
 from bot.embedded.view import View
-from store.glossary import mentions_of, subjects_asked
+from store.glossary import Concept, mentions_of, subjects_asked
+from store.model import Source
 
-# Chosen on development questions; `python -m benchmarks.refusals` prints the rates around them.
-MIN_SCORE = 0.40  # of the best source, below which a question is about something else
-MIN_SUM = 0.90  # of that score and the best passage's cosine, for a question with no subject of the field
 SURE_FIT = 0.60  # cosine from which a passage answers, whatever subject it speaks of
 SURE_SCORE = 0.50  # of the best source, from which one mention of the subject is enough
+_LOOKED_AT = 3  # best sources whose texts are looked at
+_UNKNOWN_NEAR = 0.3  # how near the nearest subject not held is taken to be when none is told
 _ORDERS = re.compile(  # to us rather than a question about pictures
     r"\b(?:ignore|disregard|forget|override) (?:all |any |your |the |my |previous |prior |above |earlier )*"
     r"(?:instructions?|rules|sources|prompt)\b|\bsystem prompt\b|\byou are now\b|\bdeveloper mode\b",
+    re.IGNORECASE,
+)
+
+
+_WHAT_IS = re.compile(
+    r"\b(?:what(?:'s| is| are| was)(?: in)?|how (?:does|do|did|is)|tell me (?:more )?about|explain|describe)\s+(?:the\s+)?$",
     re.IGNORECASE,
 )
 
@@ -42,13 +50,81 @@ def refuse(turn: Turn, view: View) -> Refusal | None:
         return Refusal(unknown[0])
     if names(turn.question.text, view.sources):
         return None
-    if max(view.scores.values(), default=0.0) < MIN_SCORE:
+    passing = _named_in_passing(turn.question.text, view.sources)
+    if passing:
+        return Refusal(passing)
+    if _ORDERS.search(turn.question.text) and not subjects_asked(turn.question.text):
+        return Refusal()
+    if CARRIES.of(signals(turn, view)) < CARRIES.least:
         return Refusal(_missing_subject(turn, view))
-    if not subjects_asked(turn.question.text):
-        sure = max(view.scores.values()) + view.best_fit >= MIN_SUM
-        return None if sure and not _ORDERS.search(turn.question.text) else Refusal()
     missing = _missing_subject(turn, view)
     return Refusal(missing) if missing else None
+
+
+def _named_in_passing(question: str, sources: Sequence[Source]) -> str:
+    """The name that a question wants explained and that the sources mention without saying what it is, if there is one."""
+    for name in name_like_words(question):
+        wanted = _WHAT_IS.search(question.partition(name)[0])
+        if wanted and not any(mentions(name, source) or speaks_of(name, source) for source in sources):
+            return name
+    return ""
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What speaks for and against the evidence carrying an answer to a question that names no source."""
+
+    score: float  # of the best source, 0 to about 1
+    fit: float  # the best passage's similarity to the whole question
+    beside: float  # the question's similarity to the nearest subject that no found source speaks of
+    held: float  # share of the question's subjects of which one of the best sources speaks
+
+
+def signals(turn: Turn, view: View) -> Signals:
+    """The signals of a turn with evidence."""
+    asked = subjects_asked(turn.question.text)
+    texts = [source.text for source in view.sources[:_LOOKED_AT]]
+    whole = view.found[0]
+    other = nearest_not_held(whole.near, texts)
+    return Signals(
+        score=max(view.scores.values()),
+        fit=max((evidence.score for evidence in whole.evidence), default=0.0),
+        beside=other[1] if other else _UNKNOWN_NEAR,
+        held=_share_held(asked, texts),
+    )
+
+
+def _share_held(asked: Mapping[Concept, int], texts: Sequence[str]) -> float:
+    """Which part of what a question speaks of some texts speak of, too; 0 when it speaks of nothing known."""
+    held = sum(count for concept, count in asked.items() if any(mentions_of(concept, text) for text in texts))
+    return held / sum(asked.values()) if asked else 0.0
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Signals weighed: below `least` a question is refused. Fitted by `python -m benchmarks.refusals --fit`."""
+
+    score: float
+    fit: float
+    beside: float
+    held: float
+    constant: float
+    least: float = 0.0
+
+    def of(self, signals: Signals) -> float:
+        """Log-odds that the evidence carries an answer."""
+        return self.constant + sum(
+            weight * value
+            for weight, value in (
+                (self.score, signals.score),
+                (self.fit, signals.fit),
+                (self.beside, signals.beside),
+                (self.held, signals.held),
+            )
+        )
+
+
+CARRIES = Decision(score=6.8, fit=5.8, beside=-9.5, held=1.4, constant=-1.9, least=-0.35)
 
 
 def _missing_subject(turn: Turn, view: View) -> str:

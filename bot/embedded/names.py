@@ -4,7 +4,9 @@ import re
 from collections.abc import Sequence
 
 from bot.embedded.language import is_name, short_title
+from store.glossary import in_plain_words
 from store.model import Source
+from store.text import sentence_spans
 
 _NAME = re.compile(r"(?<![\w-])(?=[\w.+-]*[A-Z])[A-Za-z][\w+-]*(?:\.\w+)*(?![\w-])")
 _EVERYDAY = frozenset(
@@ -18,7 +20,7 @@ _EVERYDAY = frozenset(
 )
 # What stands before a name that a question is about; after anything else a capital may be any person or place.
 _ABOUT = re.compile(
-    r"\b(?:does|do|is|are|about|for|compare|between|than|versus|vs|explain|describe|uses?|like|by|called"
+    r"\b(?:does|do|is|are|about|for|compare|between|than|versus|vs|against|explain|describe|uses?|like|by|called"
     r"|(?:code|paper|repo\w*|link|github|results?|psnr|ssim|authors?|method|model|architecture) (?:of|to|from))\s+(?:the\s+)?$",
     re.IGNORECASE,
 )
@@ -41,7 +43,7 @@ def placed_names(question: str, sources: Sequence[Source]) -> list[tuple[int, in
         (place, -len(alias), number)
         for number, source in enumerate(sources)
         for alias in aliases(source)
-        if (place := _place(alias, text)) >= 0
+        if (place := _place(alias, text)) >= 0 and _is_meant(alias, source, question)
     ]
     found: list[tuple[int, int, Source]] = []
     end = -1  # of the longest name read so far; a shorter one inside it names nothing more
@@ -63,11 +65,32 @@ def placed_names(question: str, sources: Sequence[Source]) -> list[tuple[int, in
     return sorted(found, key=lambda item: item[0])
 
 
+def _is_meant(alias: str, source: Source, question: str) -> bool:
+    """Whether a name is meant where it stands; one that is also an everyday word only as the title writes it."""
+    if not alias.isalpha() or not in_plain_words(alias):
+        return True
+    written = re.search(rf"(?<!\w){re.escape(alias)}(?!\w)", source.title, re.IGNORECASE)
+    return written is None or written.group() in re.findall(r"[\w+-]+", question)
+
+
 def _introduced_by(name: str, sources: Sequence[Source]) -> Source | None:
     """The source whose text speaks most of `name`, one whose title is no name of its own before others."""
     counted = [(f" {_fold(source.text)} ".count(f" {name} "), source) for source in sources]
     held = [(not is_name(source.title), count, -number) for number, (count, source) in enumerate(counted) if count]
     return sources[-max(held)[2]] if held else None
+
+
+def stands_in(name: str, text: str) -> bool:
+    """Whether a text holds a name as whole words, whatever stands between them and however it is capitalised."""
+    return _place(_fold(name), _fold(text)) >= 0
+
+
+def speaks_of(name: str, source: Source) -> bool:
+    """Whether a source's text speaks of a name more than in passing: twice, or at the beginning of a sentence or title."""
+    text = source.text
+    if f" {_fold(text)} ".count(f" {_fold(name)} ") > 1:
+        return True
+    return any(_fold(text[span.start : span.end]).startswith(f"{_fold(name)} ") for span in sentence_spans(text))
 
 
 def mentions(text: str, source: Source) -> bool:
@@ -80,14 +103,18 @@ def aliases(source: Source) -> list[str]:
     """How people may name a source: its title, the part before the colon, and name-like words of a model's title."""
     title = source.title
     own = {_fold(title), _fold(short_title(title)), _fold(re.split(r"\s+[-–—]\s+|:", title, maxsplit=1)[0])}
+    head = title.split(",")[0]
+    if len(head.split()) > 2:  # "Zoom to Learn, Learn to Zoom"
+        own.add(_fold(head))
     own |= {_fold(word) for word in re.findall(r"[\w+.]+", short_title(title)) if _name_like(word)}
     return [alias for alias in own if len(alias) > 2]
 
 
-def name_like_words(question: str) -> list[str]:
-    """The words of a question that can only be names of models or data sets, in order."""
+def name_like_words(question: str, *, capitals: bool = False) -> list[str]:
+    """The words of a question that can only be names of models or data sets, in order; with those in capitals alone."""
     found = [match.group() for match in _NAME.finditer(question)]
-    return list(dict.fromkeys(one for one in found if _name_like(one) and one.casefold() not in _EVERYDAY))
+    kept = (one for one in found if _name_like(one) or (capitals and one.isupper() and len(one) > 2))
+    return list(dict.fromkeys(one for one in kept if one.casefold() not in _EVERYDAY))
 
 
 def unknown_names(questions: Sequence[str], sources: Sequence[Source]) -> list[str]:

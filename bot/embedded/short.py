@@ -1,6 +1,5 @@
 """The short answers: a link, a fact, one source, a comparison, help, and the refusal."""
 
-import re
 from collections.abc import Sequence
 
 from bot.answer import Mode
@@ -18,45 +17,18 @@ from bot.draft import (
     paragraph,
     say,
 )
+from bot.embedded.fact import best_fact
 from bot.embedded.gate import Refusal
 from bot.embedded.knowledge import asked_attributes
 from bot.embedded.language import Part, Sentence, sentences
-from bot.embedded.names import name_like_words
 from bot.embedded.phrasing import attributed, listing, quote, quoted
 from bot.embedded.turn import Turn
 from bot.embedded.view import View, called, contribution, header_line, subject
 from bot.render import escape
 from store.model import Kind, Source
 
-_FIT = 0.35  # cosine from which one sentence answers a short question
-_SHOWS = 0.3  # added for a sentence that speaks of the particular asked for
-_FIGURE = 0.2  # added for one with a figure, where a figure is asked for
-_SHARED = 0.4  # added when a sentence holds all of the question's own words, less for fewer
-_ANSWERS = 0.5  # share of the question's own words that makes a sentence its answer
-_HOW_MUCH = re.compile(
-    r"\bhow (?:much|many|large|big|fast|good|accurate|long|often)\b|\bby what\b|\bnumbers?\b"
-    r"|\b(?:what|which) (?:[\w-]+ ){0,3}(?:psnr|ssim|miou|range|rate|factor|score|levels?|scale|size|speed|percentage|share)\b",
-    re.IGNORECASE,
-)
-_FIGURE_IN = re.compile(
-    r"(?<![\w-])\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twenty|fifty|hundred|thousand|half|twice|double)\b"
-)  # a number, not a digit inside a name
-_NUMBER_ASKED = re.compile(
-    r"\bhow many\b|\bby how much\b|\bhow much (?:faster|better|smaller|larger|more|less)\b"
-    r"|\b(?:what|which) (?:[\w-]+ ){0,2}(?:psnr|ssim|miou|fid|lpips)\b",
-    re.IGNORECASE,
-)
-_MEASURE = re.compile(r"\b(?:psnr|ssim|miou|fid|lpips)\b", re.IGNORECASE)
-_STEM = 5  # letters
-_OWN_WORD = re.compile(r"[a-z]{4,}")
-_EMPTY_WORDS = frozenset(
-    """
-    what which does many much have that this with from than how are its were was need needs will would could about into when
-    where there tell meant reach reaches get gets used uses
-    """.split()  # noqa: SIM905 - read as a list of words
-)
 _COVERED = 6  # fields that a refusal or the help names
-_CODE_WORDS = ("code", "github", "repo", "implementation")
+_CODE_WORDS = ("code", "github", "repo", "implementation", "program", "software")
 _PAPER_WORDS = ("paper", "arxiv", "pdf")
 
 
@@ -87,53 +59,11 @@ def _links_of(source: Source, code: bool, paper: bool) -> Statement:
 
 def fact(turn: Turn, view: View, named: Sequence[Source]) -> Draft | None:
     """The sentence that answers a short question about a source, None when there is none."""
-    wanted = asked_attributes(turn.question.text)
-    found: list[tuple[float, Source, Sentence]] = []
-    for source in named or view.sources[:3]:
-        spoken = " ".join(name_like_words(turn.question.text))
-        words = _own_words(turn.question.text) - _own_words(source.title) - _own_words(spoken)
-        for sentence in sentences(source):
-            fit = max((view.fit(query, sentence) for query in turn.queries), default=0.0)
-            shows = bool(wanted) and all(sentence.text in attribute.shows for attribute in wanted)
-            shared = _shared(words, sentence.text)
-            if not _of_the_kind(turn.question.text, sentence.text):
-                continue
-            figure = _number_bonus(turn, sentence)
-            told = bool(figure) and shared >= _ANSWERS
-            if (shows and fit > 0) or told or (not wanted and (fit >= _FIT or shared >= _ANSWERS)):
-                worth = fit + (_SHOWS if shows else 0.0) + figure + _SHARED * shared
-                found.append((worth, source, sentence))
-    if not found:
+    found = best_fact(turn, view, named or view.sources[:3])
+    if found is None:
         return None
-    found.sort(key=lambda item: (-item[0], item[1].source_id, item[2].number))
-    _, source, sentence = found[0]
+    source, sentence = found
     return _with_references("lookup", [paragraph(attributed(source, sentence, called(source)))], [source])
-
-
-def _of_the_kind(question: str, sentence: str) -> bool:
-    """Whether a sentence can hold the number that a question asks for: one of its measure; any sentence if none is asked."""
-    if not _NUMBER_ASKED.search(question):
-        return True
-    measures = {word.casefold() for word in _MEASURE.findall(question)}
-    told = {word.casefold() for word in _MEASURE.findall(sentence)}
-    return bool(_FIGURE_IN.search(sentence)) and (not measures or bool(measures & told) or " dB" in sentence)
-
-
-def _own_words(text: str) -> set[str]:
-    """The words of a text that carry its subject, cut to their stems."""
-    words = _OWN_WORD.findall(text.casefold())
-    return {word[:_STEM] for word in words if word not in _EMPTY_WORDS}
-
-
-def _shared(words: set[str], sentence: str) -> float:
-    """What part of some words a sentence holds."""
-    return len(words & _own_words(sentence)) / len(words) if words else 0.0
-
-
-def _number_bonus(turn: Turn, sentence: Sentence) -> float:
-    """What a figure is worth where one is asked for."""
-    wants = _HOW_MUCH.search(turn.question.text) is not None
-    return _FIGURE if wants and _FIGURE_IN.search(sentence.text) else 0.0
 
 
 def one_source(source: Source) -> Draft:

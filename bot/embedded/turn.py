@@ -45,11 +45,26 @@ _LINK = Phrases(
     ]
 )
 _PAPER = re.compile(
-    r"\b(?:where|give|find|send|show|get|have|has|is there|open|read)\b.{0,40}\bpapers?\b|\bpaper (?:of|for|behind|belongs)\b",
+    r"\b(?:where|give|find|send|show|get|have|has|is there|open|read)\b.{0,40}\bpapers?\b"
+    r"|\bpapers? (?:of|for|behind|belongs|on|about)\b|\b(?:which|what) papers? (?:describes?|introduced?s?|presents?|is)\b"
+    r"|^\W*(?:and )?(?:the|its|their) papers?\W*$",
     re.IGNORECASE,
 )
+_WHERE = re.compile(
+    r"\bwhere (?:can|do|could|would|should|might) (?:i|we|one|you|people) (?:get|find|download|fetch|obtain|read|have|grab|see)\b"
+    r"|\bwhere (?:is|are|does|do)\b.{1,60}\b(?:live|hosted|located|available|published|found|kept|at home|online)\b"
+    r"|\b(?:have you got|give me|send me|what(?:'s| is)|do you have)\b.{0,20}\b(?:address|web ?(?:site|page)|home ?page)\b"
+    r"|\bread (?:up|more) (?:on|about)\b|\bwhere (?:to|can i) (?:get|find|download)\b",
+    re.IGNORECASE,
+)
+_NOT_OF_LINKS = ("who cited it", "who made it", "under which licence it is", "when it was published")
 _COMPARE = Phrases(
     [
+        "against",
+        "apart",
+        "contrast*",
+        "side by side",
+        "who does what",
         "compare",
         "compared",
         "comparison",
@@ -82,6 +97,10 @@ _SIDES = tuple(
         r"\b(?:is|are) (?P<a>[^.?!;]+?) (?:better|faster|different|smaller|larger|newer)(?: than| from) (?P<b>[^.?!;]+?)[?.!]*$",
         r"^(?P<a>[^.?!;]+?) (?:versus|vs\.?|or) (?P<b>[^.?!;]+?)(?:[:,]|\s+-|[?.!]*$)",
         r"\bhow do (?P<a>[^.?!;]+?) and (?P<b>[^.?!;]+?) (?:differ|compare)",
+        r"\bhow does (?P<a>[^.?!;]+?) compare (?:to|with|against) (?P<b>[^.?!;]+?)[?.!]*$",
+        r"\bwhat (?:separates|distinguishes) (?P<a>[^.?!;]+?) (?:from|and) (?P<b>[^.?!;]+?)[?.!]*$",
+        r"^(?:and )?(?P<a>[^.?!;,]+?) (?:and|against) (?P<b>[^.?!;,:]+?)[,:]? (?:what sets|who does|which|what)\b",
+        r"\bwhat sets (?P<a>[^.?!;]+?) (?:apart from|and) (?P<b>[^.?!;]+?)(?: apart)?[?.!]*$",
         r"\b(?:which is|who is|what is) (?:better|faster|smaller|newer)\W+(?P<a>[^.?!;]+?) or (?P<b>[^.?!;]+?)[?.!]*$",
     )
 )
@@ -112,7 +131,8 @@ class Turn:
     def wants_link(self) -> bool:
         """Whether a link is asked for."""
         text = self.question.text
-        wanted = text in _LINK or _PAPER.search(text) is not None
+        asked_otherwise = any(attribute.name in _NOT_OF_LINKS for attribute in asked_attributes(text))
+        wanted = asks_for_link(text) and not asked_otherwise
         return self.words <= _SHORT and wanted and not self.wants_comparison
 
     @property
@@ -131,15 +151,18 @@ class Turn:
         return self.words <= _SHORT and _SOURCE.search(self.question.text) is not None
 
 
+def asks_for_link(text: str) -> bool:
+    """Whether a question has the words of one for a link."""
+    return text in _LINK or any(pattern.search(text) for pattern in (_PAPER, _WHERE))
+
+
 def read_turn(messages: Sequence[BaseMessage]) -> Turn:
     """Read the user's last message with what came before it."""
     human = next((message for message in reversed(messages) if isinstance(message, HumanMessage)), None)
     if human is None:
         raise ValueError("a turn needs a message of the user")
     text = str(human.text).strip()
-    bare = len(text.split()) <= _SHORT and (
-        text in _LINK or _PAPER.search(text) is not None or bool(asked_attributes(text))
-    )
+    bare = len(text.split()) <= _SHORT and (asks_for_link(text) or bool(asked_attributes(text)))
     found = resolve(text, _exchanges(messages[: messages.index(human)]), bare=bare)
     resolved = found.text
     question = read_question(resolved)

@@ -1,0 +1,165 @@
+"""The one sentence that answers a short question about a source, or none: what the question demands must stand in it."""
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.embedded.knowledge import Attribute, asked_attributes, read_data
+from bot.embedded.language import Sentence, is_name, sentences
+from bot.embedded.names import aliases, name_like_words, stands_in
+from bot.embedded.turn import Turn
+from bot.embedded.view import View
+from store.model import Source
+
+_SURE = 0.45  # cosine from which a sentence answers in other words than the question's…
+_BEYOND_NAME = 0.25  # …and by how much it must be nearer to the question than to the bare name
+_ANSWERS = 0.5  # share of the question's own words that makes a sentence its answer
+_MOSTLY = 0.75  # the same for one with a figure that doesn't show the particular asked for
+_PARTLY = 0.3  # the same for a sentence that shows the particular asked for, or that is near the question
+_NEAR = 0.3  # cosine of the latter
+_DESCRIBES = 0.3  # share of the question's own words that a source must hold to be described as an answer
+_SHOWS = 0.3  # what a sentence is worth more that shows the particular asked for
+_FIGURE = 0.3  # one with a figure, where a figure is asked for
+_SHARED = 0.4  # one that holds all of the question's own words, less for fewer
+
+_HOW_MUCH = re.compile(
+    r"\bhow (?:much|many|large|big|fast|good|accurate|long|often)\b|\bby what\b|\bnumbers?\b"
+    r"|\b(?:what|which) (?:[\w-]+ ){0,3}(?:psnr|ssim|miou|range|rate|factor|score|levels?|scale|size|speed|percentage|share)\b",
+    re.IGNORECASE,
+)
+_FIGURE_WORDS = "as many|any number of|two|three|four|five|six|seven|eight|nine|ten|twenty|fifty|hundreds?|thousands?|half|twice|double"
+_FIGURE_IN = re.compile(rf"(?<![\w-])\d|\b(?:{_FIGURE_WORDS})\b")  # a number, not a digit inside a name
+_MEASURE = re.compile(r"\b(?i:psnr|ssim|miou|fid|lpips|niqe|iou|mae|rmse|epe|vmaf)\b|\bm?AP\b")
+_HOW_MANY = re.compile(r"\bhow many (?P<what>[a-z-]+(?: [a-z-]+){0,2})", re.IGNORECASE)
+_BETWEEN = r"(?:[\w-]+\s+){0,3}?"  # what may stand between a figure and what it counts
+_WORD = re.compile(r"[a-z]{3,}")
+_STEM = 5  # letters
+
+
+@dataclass(frozen=True)
+class _Words:
+    """Words as data: those that ask for nothing by themselves, and those that mean the same."""
+
+    empty: frozenset[str]
+    same: dict[str, frozenset[str]]  # by stem: the stems of the words that mean the same
+
+
+def _read_words() -> _Words:
+    data = read_data("fact_words.toml")
+    same: dict[str, frozenset[str]] = {}
+    for group in data["same"]:
+        found = frozenset(_stem(word) for word in group)
+        for one in found:
+            same[one] = same.get(one, frozenset()) | found
+    return _Words(frozenset(data["empty"]), same)
+
+
+def best_fact(turn: Turn, view: View, sources: Sequence[Source]) -> tuple[Source, Sentence] | None:
+    """The sentence of one of some sources that answers the turn best, None when none answers it."""
+    asked = turn.question.text
+    wanted = asked_attributes(asked)
+    found: list[tuple[float, Source, Sentence]] = []
+    for source in sources:
+        if foreign_names(asked, source):
+            continue
+        words = demanded(asked, source)
+        for sentence in sentences(source):
+            if not _of_the_kind(asked, sentence.text):
+                continue
+            fit = max((view.fit(query, sentence) for query in turn.queries), default=0.0)
+            shared = share(words, sentence.text)
+            figure = _FIGURE if _HOW_MUCH.search(asked) and _FIGURE_IN.search(sentence.text) else 0.0
+            shows = bool(wanted) and all(sentence.text in attribute.shows for attribute in wanted)
+            if _answers(turn, view, sentence, wanted, shows=shows, shared=shared, words=words, figure=bool(figure)):
+                worth = fit + (_SHOWS if shows else 0.0) + figure + _SHARED * shared
+                found.append((worth, source, sentence))
+    if not found:
+        return None
+    _, source, sentence = min(found, key=lambda item: (-item[0], item[1].source_id, item[2].number))
+    return source, sentence
+
+
+def _answers(
+    turn: Turn,
+    view: View,
+    sentence: Sentence,
+    wanted: Sequence[Attribute],
+    *,
+    shows: bool,
+    shared: float,
+    words: frozenset[str],
+    figure: bool,
+) -> bool:
+    fit = view.fit(turn.queries[0], sentence)
+    if wanted:
+        return (shows and (shared >= _PARTLY or not words)) or (figure and shared >= _MOSTLY)
+    name_fit = max((view.fit(query, sentence) for query in turn.queries[1:] if is_name(query)), default=0.0)
+    in_other_words = fit >= _SURE and fit - name_fit >= _BEYOND_NAME
+    return shared >= _ANSWERS or (shared >= _PARTLY and fit >= _NEAR) or in_other_words
+
+
+def describes(question: str, source: Source) -> bool:
+    """Whether what a source says of itself answers a question how or why: it speaks of what the question speaks of."""
+    words = demanded(question, source)
+    return not foreign_names(question, source) and (not words or share(words, source.text) >= _DESCRIBES)
+
+
+def foreign_names(question: str, source: Source) -> list[str]:
+    """The names of models, data sets and measures in a question that a source's text doesn't hold."""
+    named = [*name_like_words(question), *_MEASURE.findall(question)]
+    return [name for name in dict.fromkeys(named) if not stands_in(name, source.text)]
+
+
+def demanded(question: str, source: Source) -> frozenset[str]:
+    """The stems of the words by which a question asks for something, the source's name and empty words aside."""
+    text = question.casefold()
+    for alias in sorted(aliases(source), key=len, reverse=True):
+        name = r"\W+".join(map(re.escape, alias.split()))
+        text = re.sub(rf"(?<!\w){name}(?:'s)?(?!\w)", " ", text)
+    for name in name_like_words(question):
+        text = text.replace(name.casefold(), " ")
+    return frozenset(_stem(word) for word in _WORD.findall(text) if word not in _WORDS.empty)
+
+
+def share(words: frozenset[str], text: str) -> float:
+    """What part of some stems a text holds, or a word that means the same; all of none."""
+    if not words:
+        return 1.0
+    held = {_stem(word) for word in _WORD.findall(text.casefold())}
+    return sum(bool(_alike(word) & held) for word in words) / len(words)
+
+
+def _alike(stem: str) -> frozenset[str]:
+    return _WORDS.same.get(stem, frozenset()) | {stem}
+
+
+def _of_the_kind(question: str, sentence: str) -> bool:
+    """Whether a sentence can hold the number that a question asks for: of its measure, of what is counted."""
+    measures = {word.casefold() for word in _MEASURE.findall(question)}
+    told = {word.casefold() for word in _MEASURE.findall(sentence)}
+    if measures and not (measures & told or ("psnr" in measures and " dB" in sentence)):
+        return False
+    counted = _HOW_MANY.search(question)
+    if counted is None:
+        return not measures or _FIGURE_IN.search(sentence) is not None
+    nouns = list(itertools.takewhile(lambda word: word not in _WORDS.empty, counted["what"].casefold().split()))
+    return any(_counts(noun, sentence) for noun in nouns) if nouns else _FIGURE_IN.search(sentence) is not None
+
+
+def _counts(noun: str, sentence: str) -> bool:
+    """Whether a sentence says how many there are of something."""
+    text = sentence.casefold()
+    stems = sorted(_alike(_stem(noun)))
+    figure = rf"(?:\d[\d,.]*\s*(?:k|m|million|billion|thousand)?|\b(?:{_FIGURE_WORDS}))"
+    return any(re.search(rf"{figure}\W*{_BETWEEN}{re.escape(stem)}", text) for stem in stems)
+
+
+def _stem(word: str) -> str:
+    """A word without its ending."""
+    if len(word) > _STEM:
+        return word[:_STEM]
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+_WORDS = _read_words()
