@@ -75,6 +75,7 @@ class Gate:
         began = time.monotonic()
         status = 0
         rule: Rule | None = None
+        owner: str | None = None
 
         async def noting(message: Message) -> None:
             nonlocal status
@@ -82,8 +83,8 @@ class Gate:
                 status = message["status"]
             await send(message)
 
-        owner = self.people.recognise(scope)
         try:
+            owner = self.people.recognise(scope)
             fitting = self._fitting(scope)
             rule = fitting[0][0]
             if owner is None and any(one.who is not Who.EVERYBODY for one, _ in fitting):
@@ -215,7 +216,9 @@ def _is_from_elsewhere(method: str, headers: Headers) -> bool:
 def _to_log_in(rule: Rule, scope: Scope) -> ASGIApp:
     """To the log-in for a person, who comes back to the conversation afterwards; a refusal for a program."""
     if not rule.page:
-        return RefusedError(401, "nobody is logged in: open the page and log in, then do it again").response(rule)
+        return RefusedError(
+            401, "nobody is logged in: log in on the page, or send a token of yours, then do it again"
+        ).response(rule)
     thread = QueryParams(scope["query_string"]).get("thread", "")
     query = f"?thread={thread}" if ID.fullmatch(thread) else ""
     return RedirectResponse(f"{scope.get('root_path', '')}/login{query}", 303, {"Cache-Control": "no-store"})
