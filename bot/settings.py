@@ -50,6 +50,10 @@ class Settings(BaseSettings):
         default="", description="file of those who may log in, see `unblur users`; empty: whoever reaches the page"
     )
     session_hours: float = Field(default=168, gt=0, description="how long a log-in lasts, in hours")
+    mcp_token: SecretStr | None = Field(
+        default=None,
+        description="what programs send to `unblur mcp --http` where nobody logs in; empty: one made at start",
+    )
     read_only: bool = Field(default=False, description="whether the page refuses to change the sources")
     root_path: str = Field(
         default="",
@@ -105,7 +109,7 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = f"UNBLUR_{'_'.join(str(part) for part in first['loc']).upper()}"
-        shown = "what it is" if name == "UNBLUR_MODEL_KEY" else repr(first.get("input"))
+        shown = "what it is" if name in ("UNBLUR_MODEL_KEY", "UNBLUR_MCP_TOKEN") else repr(first.get("input"))
         raise UserError(f"{name} cannot be {shown} ({first['msg']}): correct it, or unset it") from error
 
 

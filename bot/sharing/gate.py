@@ -119,7 +119,7 @@ class Gate:
     def _fitting(self, scope: Scope) -> list[tuple[Rule, dict[str, Any]]]:
         """The rules that hold; raises RefusedError for a foreign site, and for what no rule allows."""
         headers = Headers(scope=scope)
-        if _is_from_elsewhere(scope["method"], headers):
+        if is_from_elsewhere(scope["method"], headers):
             raise RefusedError(403, "this was asked by another site: open the page itself")
         fitting = self.table.matching(scope["method"], get_route_path(scope))
         if not fitting or any(rule.who is Who.NOBODY for rule, _ in fitting):
@@ -203,7 +203,7 @@ class Gate:
             raise RefusedError(429, str(error), retry_after_s=60) from error
 
 
-def _is_from_elsewhere(method: str, headers: Headers) -> bool:
+def is_from_elsewhere(method: str, headers: Headers) -> bool:
     """Whether a page of another site, or of another port of this host, makes the browser ask."""
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
     if origin == "null":

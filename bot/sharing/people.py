@@ -49,11 +49,13 @@ class People:
         elif name := self._accounts.token_name(token):
             owner = f"user:{name}"
         else:
-            raise self._wrong_token((scope.get("client") or ("",))[0])
+            raise self.wrong_token(scope)
         scope[_OWNER] = owner
         return owner
 
-    def _wrong_token(self, address: str) -> RefusedError:
+    def wrong_token(self, scope: Scope) -> RefusedError:
+        """The refusal of a token that does not hold; it counts as a failed log-in from its address."""
+        address = (scope.get("client") or ("",))[0]
         if (wait_s := self._brake.wait_s([f"from:{address}"])) > 0:
             line = "too many wrong tokens and passwords from your address: wait a moment, then send the right one"
             return RefusedError(429, line, retry_after_s=int(wait_s) + 1)
@@ -85,6 +87,11 @@ class People:
         token = self.cookies.log_in(cookie)
         name = self.log_ins.name(token) if token else None
         return f"user:{name}" if name else None
+
+
+def remember_owner(scope: Scope, owner: str) -> None:
+    """Note who was recognised by other means."""
+    scope[_OWNER] = owner
 
 
 def owner_of_scope(scope: Scope) -> str:
