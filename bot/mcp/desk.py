@@ -128,11 +128,8 @@ class Desk:
         told: dict[str, Any] = {"id": job.id, "thread": job.thread, "photo": job.photo, "done": job.result.done()}
         if not job.result.done():
             left = job.progress.remaining_s if job.progress else None
-            return {
-                **told,
-                "fraction": round(job.fraction, 3),
-                "seconds_left": None if left is None else round(left, 1),
-            }
+            seconds_left = None if left is None else round(left, 1)
+            return {**told, "fraction": round(job.fraction, 3), "seconds_left": seconds_left, "result": None}
         result = job.result.result()
         made = {name: value for name, value in asdict(result).items() if name not in ("id", "file", "asked_checkpoint")}
         return {**told, "fraction": 1.0, "seconds_left": 0.0, "result": {**made, **self._where(job.thread, result)}}
