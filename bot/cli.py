@@ -134,6 +134,14 @@ def mcp(
     serve(http, host, port)
 
 
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Look whether everything works, and say how to cure what doesn't; nothing is changed."""
+    from bot.commands.doctor import doctor as look
+
+    raise typer.Exit(look(as_json=as_json))
+
+
 app.command()(restore.restore)
 app.add_typer(checkpoints.app)
 app.add_typer(threads.app, name="threads")

@@ -113,13 +113,18 @@ def load_settings() -> Settings:
         raise UserError(f"{name} cannot be {shown} ({first['msg']}): correct it, or unset it") from error
 
 
+def without_password(address: str) -> str:
+    """An address as it may be shown."""
+    return _PASSWORD.sub("••••", address)
+
+
 def describe(settings: Settings) -> list[dict[str, str]]:
     """Each setting as {name, value, origin, meaning}; secrets are masked."""
     rows = []
     for name, field in Settings.model_fields.items():
         variable = f"UNBLUR_{name.upper()}"
         held = getattr(settings, name)
-        value = "" if held is None else "••••" if isinstance(held, SecretStr) else _PASSWORD.sub("••••", str(held))
+        value = "" if held is None else "••••" if isinstance(held, SecretStr) else without_password(str(held))
         origin = "environment" if variable in os.environ else ".env" if name in settings.model_fields_set else "default"
         rows.append({"name": variable, "value": value, "origin": origin, "meaning": field.description or ""})
     return rows
