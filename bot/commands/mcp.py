@@ -64,7 +64,7 @@ def _server(settings: Settings, *, local: bool) -> "Iterator[tuple[Server, Shari
         bot = Bot(store, settings)
         getting_ready = threading.Thread(target=_get_ready, args=(store, bot, ready), name="get-ready", daemon=True)
         getting_ready.start()
-        yield Server(Desk(settings, sharing, ready, shows_paths=local), version("unblur"), local=local), sharing
+        yield Server(Desk(settings, sharing, ready, local=local), version("unblur"), local=local), sharing
         if getting_ready.is_alive():
             sys.stdout.flush()
             os._exit(0)

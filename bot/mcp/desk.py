@@ -35,13 +35,16 @@ class Desk:
     something in its conversation alone, so that it needs no owner of its own.
     """
 
-    def __init__(self, settings: Settings, sharing: Sharing, bot: Future[Bot], *, shows_paths: bool) -> None:
-        """bot: done when it can answer, or holds the error for which it cannot. shows_paths: of results on this machine."""
+    def __init__(self, settings: Settings, sharing: Sharing, bot: Future[Bot], *, local: bool) -> None:
+        """bot: done when it can answer, or holds the error for which it cannot.
+
+        local: whoever asks sits at this machine, sees the paths of results, and may send as many photos as they like.
+        """
         self.settings = settings
         self.restorations = Restorations(settings.max_waiting)
         self._sharing = sharing
         self._bot = bot
-        self._shows_paths = shows_paths
+        self._local = local
         self._asking: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -55,7 +58,7 @@ class Desk:
             asked, supplied = _question(question, brief, bot.store)
             upload = handed.upload(self._sharing.upload_bytes) or self._kept(handed.photo, thread)
             if upload:
-                self._sharing.photos.take(owner)
+                self._count_photo(owner)
             request = Request(
                 asked, thread=thread or self._new_thread(owner), brief=brief or None, supplied=supplied,
                 photos=(upload,) if upload else (), stop=stop,
@@ -100,7 +103,7 @@ class Desk:
         darkroom = self._bot.result().darkroom
         upload = handed.upload(self._sharing.upload_bytes)
         if upload:
-            self._sharing.photos.take(owner)
+            self._count_photo(owner)
             thread = thread or self._new_thread(owner)
             photo = darkroom.take_in(darkroom.album(thread), upload).id
         elif not handed.photo:
@@ -151,14 +154,14 @@ class Desk:
     def _for_outside(self, answer: Answer) -> Answer:
         """The answer without a path of this machine, where its reader sits at another."""
         made = answer.restoration
-        if made is None or answer.thread is None or self._shows_paths:
+        if made is None or answer.thread is None or self._local:
             return answer
         address = photo_address(answer.thread, Path(made.output_path).name)
         return answer.model_copy(update={"restoration": made.model_copy(update={"output_path": address})})
 
     def _where(self, thread: str, result: Result) -> dict[str, str]:
         where = {"address": photo_address(thread, result.file)}
-        return {**where, "path": str(self._album(thread).folder / result.file)} if self._shows_paths else where
+        return {**where, "path": str(self._album(thread).folder / result.file)} if self._local else where
 
     def _kept(self, photo: str | None, thread: str | None) -> Upload | None:
         """A photo of the conversation, to come with a question once more."""
@@ -169,6 +172,10 @@ class Desk:
         album = self._album(thread)
         picture = album.picture(photo)
         return Upload(picture.name, album.path(picture.file).read_bytes())
+
+    def _count_photo(self, owner: str) -> None:
+        if not self._local:
+            self._sharing.photos.take(owner)
 
     def _album(self, thread: str) -> Album:
         return self._bot.result().darkroom.album(thread)

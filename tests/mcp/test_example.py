@@ -30,7 +30,7 @@ def test_the_example_asks_goes_on_and_restores_over_standard_input_and_output(tm
         "PYTHONPATH": str(ROOT),
     }
     done = subprocess.run(
-        [sys.executable, "-c", example], capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=240
+        [sys.executable, "-c", example], capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=285
     )
     assert done.returncode == 0, done.stderr + (tmp_path / "said").read_text()
     *said, result = done.stdout.rstrip("\n").splitlines()

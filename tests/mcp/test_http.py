@@ -74,14 +74,14 @@ class Served:
         yield
         self.sharing.brake._tries.clear()
 
-    def talk(self, work: Callable[[Client], Any], token: str = "alice") -> Any:
+    def talk(self, work: Callable[[Client], Any], token: str = "alice", **options: Any) -> Any:
         """What `work` gives with a client that sends somebody's token."""
 
         async def main() -> Any:
             headers = {"authorization": f"Bearer {self.tokens.get(token, token)}"}
             async with (
                 httpx2.AsyncClient(headers=headers, timeout=60) as http,
-                Client(streamable_http_client(self.address, http_client=http)) as client,
+                Client(streamable_http_client(self.address, http_client=http), **options) as client,
             ):
                 return await work(client)
 
@@ -96,7 +96,7 @@ def serving(settings: Settings, store: Store, token: str | None, tokens: dict[st
     sharing = Sharing(settings)
     ready: Future[Bot] = Future()
     ready.set_result(Bot(store, settings))
-    server = Server(Desk(settings, sharing, ready, shows_paths=False), "1", local=False)
+    server = Server(Desk(settings, sharing, ready, local=False), "1", local=False)
     config = uvicorn.Config(http_app(server, sharing, token), port=0, log_config=None, timeout_graceful_shutdown=1)
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, daemon=True)
@@ -228,6 +228,25 @@ def test_a_photo_is_restored_read_and_kept_from_others(served: Served):
     served.talk(foreign, "bob")
 
 
+def test_a_client_of_the_protocol_before_is_served_too(served: Served):
+    steps: list[float] = []
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        steps.append(progress)
+
+    async def work(client: Client) -> None:
+        arguments = {"photo_base64": picture()}
+        report = (await client.call_tool("restore_photo", arguments, progress_callback=note)).structured_content
+        assert report["done"]
+        with pytest.raises(MCPError, match="there is no source"):
+            await client.read_resource("unblur://sources/nothing")
+        answer = await client.call_tool("ask", ASK | {"thread": report["thread"]})
+        assert answer.structured_content["thread"] == report["thread"]
+
+    served.talk(work, mode="legacy")
+    assert steps
+
+
 def test_a_long_restoration_hands_back_an_id(served: Served, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(tools, "WAIT_S", 0.0)
     begun = served.call("restore_photo", {"photo_base64": picture(200, 160)}).structured_content
@@ -346,6 +365,14 @@ def test_a_damaged_request_is_refused_without_a_traceback(served: Served, caplog
     too_large = httpx.post(served.address, content=b" " * 3_000_000, headers=headers)
     assert too_large.status_code == 413
     assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_photos_count_towards_their_users_hour(store: Store, tmp_path: Path):
+    settings = Settings(home=tmp_path, photos_per_hour=1)
+    with serving(settings, store, "a token of sixteen or more", {"right": "a token of sixteen or more"}) as served:
+        assert not served.call("restore_photo", {"photo_base64": picture()}, "right").is_error
+        again = served.call("ask", {"question": "sharpen it", "photo_base64": picture()}, "right")
+        assert "try again in" in text(again)
 
 
 def test_where_nobody_logs_in_one_token_is_needed_all_the_same(store: Store, tmp_path: Path):
