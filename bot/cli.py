@@ -116,6 +116,32 @@ def settings(as_json: Json = False) -> None:
     show_settings(as_json=as_json)
 
 
+@app.command()
+def mcp(
+    http: Annotated[
+        bool, typer.Option("--http", help="Over HTTP, with a token; else standard input and output.")
+    ] = False,
+    host: Annotated[str, typer.Option(help="Address to listen on, with --http.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on, with --http; 0: any free one.")] = 7861,
+) -> None:
+    """Offer the same to other programs' agents as an MCP server.
+
+    unblur mcp
+    unblur mcp --http
+    """
+    from bot.commands.mcp import mcp as serve
+
+    serve(http, host, port)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Look whether everything works, and say how to cure what doesn't; nothing is changed."""
+    from bot.commands.doctor import doctor as look
+
+    raise typer.Exit(look(as_json=as_json))
+
+
 app.command()(restore.restore)
 app.add_typer(checkpoints.app)
 app.add_typer(threads.app, name="threads")

@@ -50,6 +50,10 @@ class Settings(BaseSettings):
         default="", description="file of those who may log in, see `unblur users`; empty: whoever reaches the page"
     )
     session_hours: float = Field(default=168, gt=0, description="how long a log-in lasts, in hours")
+    mcp_token: SecretStr | None = Field(
+        default=None,
+        description="what programs send to `unblur mcp --http` where nobody logs in; empty: one made at start",
+    )
     read_only: bool = Field(default=False, description="whether the page refuses to change the sources")
     root_path: str = Field(
         default="",
@@ -105,8 +109,13 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = f"UNBLUR_{'_'.join(str(part) for part in first['loc']).upper()}"
-        shown = "what it is" if name == "UNBLUR_MODEL_KEY" else repr(first.get("input"))
+        shown = "what it is" if name in ("UNBLUR_MODEL_KEY", "UNBLUR_MCP_TOKEN") else repr(first.get("input"))
         raise UserError(f"{name} cannot be {shown} ({first['msg']}): correct it, or unset it") from error
+
+
+def without_password(address: str) -> str:
+    """An address as it may be shown."""
+    return _PASSWORD.sub("••••", address)
 
 
 def describe(settings: Settings) -> list[dict[str, str]]:
@@ -115,7 +124,7 @@ def describe(settings: Settings) -> list[dict[str, str]]:
     for name, field in Settings.model_fields.items():
         variable = f"UNBLUR_{name.upper()}"
         held = getattr(settings, name)
-        value = "" if held is None else "••••" if isinstance(held, SecretStr) else _PASSWORD.sub("••••", str(held))
+        value = "" if held is None else "••••" if isinstance(held, SecretStr) else without_password(str(held))
         origin = "environment" if variable in os.environ else ".env" if name in settings.model_fields_set else "default"
         rows.append({"name": variable, "value": value, "origin": origin, "meaning": field.description or ""})
     return rows

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from restore.checkpoint import Checkpoint, import_weights, read_checkpoint
+from restore.checkpoint import Checkpoint, digest, import_weights, read_checkpoint
 from restore.errors import CheckpointError
 
 BUNDLED_FOLDER = Path(__file__).with_name("checkpoints")
 DEFAULT_NAME = "compact"
+_DIGEST = re.compile(r"SHA-256 `([0-9a-f]{64})`")  # in a bundled checkpoint's card
 NAME_RULE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 # What documents call the authors' weights, in small letters without separators
@@ -87,6 +88,18 @@ def damaged(home: Path) -> dict[str, str]:
             read_checkpoint(path)
         except CheckpointError as error:
             reasons[path.stem] = str(error)
+    return reasons
+
+
+def altered(folder: Path = BUNDLED_FOLDER) -> dict[str, str]:
+    """The bundled checkpoints that are not what their cards describe, by name, with the reason."""
+    reasons: dict[str, str] = {}
+    for card in sorted(folder.glob("*.md")):
+        weights, recorded = card.with_suffix(".safetensors"), _DIGEST.search(card.read_text(encoding="utf-8"))
+        if not weights.is_file():
+            reasons[card.stem] = "is missing"
+        elif recorded and digest(weights) != recorded[1]:
+            reasons[card.stem] = f"is not what its card describes (SHA-256 {recorded[1][:12]}… was expected)"
     return reasons
 
 

@@ -233,6 +233,10 @@ class Store:
         """How many sources there are."""
         return self._table.count()
 
+    def index_version(self) -> str | None:
+        """The name of the index's folder that is in use; None when there is none yet."""
+        return self._table.get_meta("index_version") or None
+
     def warm_up(self) -> None:
         """Load the embedding model and the index now rather than at the first search."""
         self._encode(["warm up"])

@@ -54,9 +54,28 @@ def show(
 
 @app.command()
 def remove(name: Name) -> None:
-    """Let somebody log in no more; their conversations stay."""
+    """Let somebody log in no more, and revoke their tokens; their conversations stay."""
     _accounts().remove(name)
     print(f"{name} may log in no more", file=sys.stderr)
+
+
+@app.command()
+def token(
+    name: Name,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Let none of this user's tokens hold any more.")] = False,
+) -> None:
+    """Make a token for a program of this user's, and print it; it is shown this once.
+
+    \b
+    unblur users token alice
+    curl -H "Authorization: Bearer TOKEN" http://127.0.0.1:7860/config
+    """
+    if revoke:
+        count = _accounts().revoke_tokens(name)
+        print(f"{count} token{'' if count == 1 else 's'} of {name} revoked", file=sys.stderr)
+        return
+    print(_accounts().new_token(name))
+    print(f"a program that sends it acts as {name}: keep it secret, it is shown this once", file=sys.stderr)
 
 
 def _accounts() -> "Accounts":

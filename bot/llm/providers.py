@@ -49,6 +49,11 @@ def build_model(settings: Settings) -> BaseChatModel:
         ) from error
 
 
+def server_address(settings: Settings) -> str:
+    """Where the server of the settings' model is; empty for the package's own choice. Raises UserError."""
+    return _address(settings.model.partition(":")[0], settings)
+
+
 def _options(provider: str, settings: Settings) -> dict[str, Any]:
     url = _address(provider, settings)
     key = settings.model_key.get_secret_value() if settings.model_key else ""

@@ -174,7 +174,7 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
     return app
 
 
-def serve(app: FastAPI, host: str, port: int, *, on_serving: Callable[[str], None]) -> None:
+def serve(app: ASGIApp, host: str, port: int, *, on_serving: Callable[[str], None]) -> None:
     """Serve `app` until it is interrupted; `on_serving` is told the address once it is served.
 
     port: 0 takes any free one. Raises UserError when the address cannot be listened on.

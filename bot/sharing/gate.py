@@ -75,6 +75,7 @@ class Gate:
         began = time.monotonic()
         status = 0
         rule: Rule | None = None
+        owner: str | None = None
 
         async def noting(message: Message) -> None:
             nonlocal status
@@ -82,8 +83,8 @@ class Gate:
                 status = message["status"]
             await send(message)
 
-        owner = self.people.recognise(scope)
         try:
+            owner = self.people.recognise(scope)
             fitting = self._fitting(scope)
             rule = fitting[0][0]
             if owner is None and any(one.who is not Who.EVERYBODY for one, _ in fitting):
@@ -118,7 +119,7 @@ class Gate:
     def _fitting(self, scope: Scope) -> list[tuple[Rule, dict[str, Any]]]:
         """The rules that hold; raises RefusedError for a foreign site, and for what no rule allows."""
         headers = Headers(scope=scope)
-        if _is_from_elsewhere(scope["method"], headers):
+        if is_from_elsewhere(scope["method"], headers):
             raise RefusedError(403, "this was asked by another site: open the page itself")
         fitting = self.table.matching(scope["method"], get_route_path(scope))
         if not fitting or any(rule.who is Who.NOBODY for rule, _ in fitting):
@@ -202,7 +203,7 @@ class Gate:
             raise RefusedError(429, str(error), retry_after_s=60) from error
 
 
-def _is_from_elsewhere(method: str, headers: Headers) -> bool:
+def is_from_elsewhere(method: str, headers: Headers) -> bool:
     """Whether a page of another site, or of another port of this host, makes the browser ask."""
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
     if origin == "null":
@@ -215,7 +216,9 @@ def _is_from_elsewhere(method: str, headers: Headers) -> bool:
 def _to_log_in(rule: Rule, scope: Scope) -> ASGIApp:
     """To the log-in for a person, who comes back to the conversation afterwards; a refusal for a program."""
     if not rule.page:
-        return RefusedError(401, "nobody is logged in: open the page and log in, then do it again").response(rule)
+        return RefusedError(
+            401, "nobody is logged in: log in on the page, or send a token of yours, then do it again"
+        ).response(rule)
     thread = QueryParams(scope["query_string"]).get("thread", "")
     query = f"?thread={thread}" if ID.fullmatch(thread) else ""
     return RedirectResponse(f"{scope.get('root_path', '')}/login{query}", 303, {"Cache-Control": "no-store"})

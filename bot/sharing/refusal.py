@@ -17,6 +17,8 @@ class RefusedError(Exception):
     def response(self, rule: Rule | None = None) -> Response:
         """The refusal as the page's own code shows it: plain words to an upload, `detail` to everything else."""
         headers = {"Cache-Control": "no-store"}
+        if self.status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
         if self.retry_after_s is not None:
             headers["Retry-After"] = str(self.retry_after_s)
         if rule is not None and rule.body is Body.UPLOAD:

@@ -34,9 +34,9 @@ class Sharing:
         self.ownership = Ownership(database)
         self.handles = Handles()
         log_ins = LogIns(database, self.accounts, settings.session_hours) if self.accounts else None
-        self.people = People(Cookies(signing_key(settings.home / "session-key")), log_ins)
-        self.photos = HourlyAllowance(settings.photos_per_hour)
         self.brake = LogInBrake()
+        self.people = People(Cookies(signing_key(settings.home / "session-key")), log_ins, self.accounts, self.brake)
+        self.photos = HourlyAllowance(settings.photos_per_hour)
 
     @property
     def upload_bytes(self) -> int:

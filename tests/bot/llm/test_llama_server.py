@@ -16,6 +16,7 @@ from scripted import settings_for
 
 from bot.agent import build_agent
 from bot.answer import Answer
+from bot.doctor.network import model as look_at_model
 from bot.grounding import urls_in
 from bot.llm.calling import Limits, Spoken, speak
 from bot.llm.failures import ModelError, Trouble
@@ -69,6 +70,14 @@ def assert_holds(answer: Answer, store: Store) -> None:
     sources = {source.source_id: source for source in store.sources()}
     assert answer.citations and all(quotes(sources[one.source_id], one.quote) for one in answer.citations)
     assert set(urls_in(answer.answer)) <= {url for source in sources.values() for url in source.urls}
+
+
+def test_the_doctor_finds_the_server_and_its_models_name(llama: LlamaServer, tmp_path: Path) -> None:
+    (found,) = look_at_model(settings_for(llama.url, tmp_path))
+    assert (found.state, "does not name" in found.text) == ("warning", True)
+    name = found.cure.rpartition(": ")[2].split(", ")[0]
+    (again,) = look_at_model(settings_for(llama.url, tmp_path, model=f"openai-compatible:{name}"))
+    assert (again.state, name in again.text) == ("ok", True)
 
 
 def said_by(url: str, tmp_path: Path, text: str, seconds: float, **others: Any) -> list[Spoken]:

@@ -1,0 +1,1 @@
+"""Looks over an installation and says what is wrong with it, without changing or making anything."""

@@ -1,0 +1,1 @@
+"""The MCP server: other programs' agents ask, search and restore through it."""
