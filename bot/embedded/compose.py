@@ -1,5 +1,6 @@
 """Choose the kind of answer and compose it from what the searches found."""
 
+import re
 from collections.abc import Sequence
 
 from bot.draft import Draft
@@ -14,6 +15,7 @@ from bot.embedded.view import View
 from bot.tools import Found
 from store.model import Source
 
+_PAIRED = re.compile(r"\b(?:or|than|both|they|while|rather|unlike|respectively)\b", re.IGNORECASE)
 _LINKED = 3  # sources, the best ones, among which the one is looked for whose link is asked for without its name
 _LINK_HELD = 0.5  # share of the question's own words that its text must hold
 _FACT_WORDS = 16  # a question up to this long about a named source wants one fact
@@ -36,7 +38,8 @@ def compose(turn: Turn, searched: Sequence[Found]) -> Draft:
     if turn.wants_link:
         meant = named or _linked(turn, view)
         return short.link(turn, meant) if meant else short.refusal(Refusal(), view)
-    if turn.wants_comparison and len(named) > 1:
+    paired = len(named) == 2 and not asked_attributes(turn.question.text) and _PAIRED.search(turn.question.text)
+    if len(named) > 1 and (turn.wants_comparison or paired):
         return short.compare(named)
     return _about_named(turn, view, named) if named and turn.words <= _FACT_WORDS else explain(turn, view)
 

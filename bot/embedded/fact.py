@@ -28,7 +28,10 @@ _HOW_MUCH = re.compile(
     r"|\b(?:what|which) (?:[\w-]+ ){0,3}(?:psnr|ssim|miou|range|rate|factor|score|levels?|scale|size|speed|percentage|share)\b",
     re.IGNORECASE,
 )
-_FIGURE_WORDS = "as many|any number of|two|three|four|five|six|seven|eight|nine|ten|twenty|fifty|hundreds?|thousands?|half|twice|double"
+_FIGURE_WORDS = (
+    "as many|any number of|two|three|four|five|six|seven|eight|nine|ten|twenty|fifty"
+    "|hundreds?|thousands?|half|twice|double"
+)
 _FIGURE_IN = re.compile(rf"(?<![\w-])\d|\b(?:{_FIGURE_WORDS})\b")  # a number, not a digit inside a name
 _MEASURE = re.compile(r"\b(?i:psnr|ssim|miou|fid|lpips|niqe|iou|mae|rmse|epe|vmaf)\b|\bm?AP\b")
 _HOW_MANY = re.compile(r"\bhow many (?P<what>[a-z-]+(?: [a-z-]+){0,2})", re.IGNORECASE)
@@ -63,7 +66,7 @@ def best_fact(turn: Turn, view: View, sources: Sequence[Source]) -> tuple[Source
     for source in sources:
         if foreign_names(asked, source):
             continue
-        words = demanded(asked, source)
+        words = demanded(_without_particular(asked, wanted), source)
         for sentence in sentences(source):
             if not _of_the_kind(asked, sentence.text):
                 continue
@@ -99,6 +102,13 @@ def _answers(
     return shared >= _ANSWERS or (shared >= _PARTLY and fit >= _NEAR) or in_other_words
 
 
+def _without_particular(question: str, wanted: Sequence[Attribute]) -> str:
+    """A question without the words by which it asks for a particular, which a sentence may show in other words."""
+    for phrase in [phrase for attribute in wanted for phrase in attribute.asks.find(question)]:
+        question = re.sub(re.escape(phrase), " ", question, flags=re.IGNORECASE)
+    return question
+
+
 def describes(question: str, source: Source) -> bool:
     """Whether what a source says of itself answers a question how or why: it speaks of what the question speaks of."""
     words = demanded(question, source)
@@ -132,6 +142,11 @@ def share(words: frozenset[str], text: str) -> float:
 
 def _alike(stem: str) -> frozenset[str]:
     return _WORDS.same.get(stem, frozenset()) | {stem}
+
+
+def tells_how_many(question: str, texts: Sequence[str]) -> bool:
+    """Whether one of some texts can hold the number of things that a question asks for; any can if it asks for none."""
+    return _HOW_MANY.search(question) is None or any(_of_the_kind(question, text) for text in texts)
 
 
 def _of_the_kind(question: str, sentence: str) -> bool:

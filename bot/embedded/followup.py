@@ -13,11 +13,15 @@ from store.model import Source
 _SHORT = 30  # words; a longer question stands for itself
 _BARE = 8  # words, up to which a question without a subject continues the last one
 _IT = re.compile(
-    r"\b(?:that one|this one|the same one|that (?:model|paper|method|network|tool)|this (?:model|paper|method|network|tool)"
-    r"|its?)\b",
+    r"\b(?:that last (?:one|model|paper)|that one|this one|the same one"
+    r"|that (?:model|paper|method|network|tool)|this (?:model|paper|method|network|tool)|its?)\b",
     re.IGNORECASE,
 )
-_THEY = re.compile(r"\b(?:they|them|their|both(?: of them)?|these two|those two|the two)\b", re.IGNORECASE)
+_THEY = re.compile(
+    r"\b(?:they|them|their|both(?: of them)?"
+    r"|(?:these|those|the) two(?=\W*$| (?:of them|differ|compare|have|are|do|did|can|work|share)\b))(?!\w)",
+    re.IGNORECASE,
+)
 _WHICH_OF = re.compile(r"\b(?:of|among) (?:these|them|those|the two)\b|\bwhich one\b", re.IGNORECASE)
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 _ORDINAL = re.compile(

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.embedded.fact import tells_how_many
 from bot.embedded.names import mentions, name_like_words, names, speaks_of, unknown_names
 from bot.embedded.neighbours import nearest_not_held
 from bot.embedded.turn import Turn
@@ -54,6 +55,8 @@ def refuse(turn: Turn, view: View) -> Refusal | None:
     if passing:
         return Refusal(passing)
     if _ORDERS.search(turn.question.text) and not subjects_asked(turn.question.text):
+        return Refusal()
+    if not tells_how_many(turn.question.text, [source.text for source in view.sources]):
         return Refusal()
     if CARRIES.of(signals(turn, view)) < CARRIES.least:
         return Refusal(_missing_subject(turn, view))

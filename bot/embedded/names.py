@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bot.embedded.language import is_name, short_title
-from store.glossary import in_plain_words
+from store.glossary import asked
 from store.model import Source
 from store.text import sentence_spans
 
@@ -55,7 +55,7 @@ def placed_names(question: str, sources: Sequence[Source]) -> list[tuple[int, in
     for match in _NAME.finditer(question):
         name = _fold(match.group())
         place = _place(name, text)
-        if not _name_like(match.group()) or match.group().casefold() in _EVERYDAY:
+        if not _name_like(match.group()) or _is_everyday(match.group()):
             continue
         if any(start <= place < stop for start, stop, _ in found):
             continue
@@ -67,7 +67,7 @@ def placed_names(question: str, sources: Sequence[Source]) -> list[tuple[int, in
 
 def _is_meant(alias: str, source: Source, question: str) -> bool:
     """Whether a name is meant where it stands; one that is also an everyday word only as the title writes it."""
-    if not alias.isalpha() or not in_plain_words(alias):
+    if not alias.isalpha() or not asked(alias):
         return True
     written = re.search(rf"(?<!\w){re.escape(alias)}(?!\w)", source.title, re.IGNORECASE)
     return written is None or written.group() in re.findall(r"[\w+-]+", question)
@@ -114,7 +114,7 @@ def name_like_words(question: str, *, capitals: bool = False) -> list[str]:
     """The words of a question that can only be names of models or data sets, in order; with those in capitals alone."""
     found = [match.group() for match in _NAME.finditer(question)]
     kept = (one for one in found if _name_like(one) or (capitals and one.isupper() and len(one) > 2))
-    return list(dict.fromkeys(one for one in kept if one.casefold() not in _EVERYDAY))
+    return list(dict.fromkeys(one for one in kept if not _is_everyday(one)))
 
 
 def unknown_names(questions: Sequence[str], sources: Sequence[Source]) -> list[str]:
@@ -124,7 +124,7 @@ def unknown_names(questions: Sequence[str], sources: Sequence[Source]) -> list[s
     for question in questions:
         for match in _NAME.finditer(question):
             name, before = match.group(), question[: match.start()]
-            if name.casefold() in _EVERYDAY or _place(_fold(name), held) >= 0:
+            if _is_everyday(name) or _place(_fold(name), held) >= 0:
                 continue
             about = _ABOUT.search(before) is not None
             own = _OWN.search(before) is not None and not _LINK_TO.search(before)
@@ -132,6 +132,12 @@ def unknown_names(questions: Sequence[str], sources: Sequence[Source]) -> list[s
             if asked:
                 unknown.append(name)
     return unknown
+
+
+def _is_everyday(word: str) -> bool:
+    """Whether a word with capitals is no name of a model or data set; JPEGs are as everyday as a JPEG."""
+    folded = word.casefold()
+    return folded in _EVERYDAY or folded.removesuffix("s") in _EVERYDAY
 
 
 def _name_like(word: str) -> bool:

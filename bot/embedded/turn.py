@@ -37,6 +37,7 @@ _LINK = Phrases(
         "repos",
         "repository",
         "repositories",
+        "publication",
         "source code",
         "code",
         "arxiv",
@@ -44,23 +45,30 @@ _LINK = Phrases(
         "download*",
     ]
 )
+_PAPERS = "(?:papers?|publications?|articles?|preprints?)"
 _PAPER = re.compile(
     r"\b(?:where|give|find|send|show|get|have|has|is there|open|read)\b.{0,40}\bpapers?\b"
-    r"|\bpapers? (?:of|for|behind|belongs|on|about)\b|\b(?:which|what) papers? (?:describes?|introduced?s?|presents?|is)\b"
+    rf"|\b{_PAPERS} (?:of|for|behind|belongs|on|about)\b"
+    rf"|\b(?:which|what) {_PAPERS} (?:describes?|introduced?|introduces|presents?|is)\b"
     r"|^\W*(?:and )?(?:the|its|their) papers?\W*$",
     re.IGNORECASE,
 )
 _WHERE = re.compile(
+    r"\bwhere(?:'s| is| are) .{0,30}\b(?:program|source|software|implementation|weights|checkpoints?|project)\b"
+    r"|\bopen[- ]source\b|\bsource (?:is )?open\b|"
     r"\bwhere (?:can|do|could|would|should|might) (?:i|we|one|you|people) (?:get|find|download|fetch|obtain|read|have|grab|see)\b"
     r"|\bwhere (?:is|are|does|do)\b.{1,60}\b(?:live|hosted|located|available|published|found|kept|at home|online)\b"
     r"|\b(?:have you got|give me|send me|what(?:'s| is)|do you have)\b.{0,20}\b(?:address|web ?(?:site|page)|home ?page)\b"
     r"|\bread (?:up|more) (?:on|about)\b|\bwhere (?:to|can i) (?:get|find|download)\b",
     re.IGNORECASE,
 )
-_NOT_OF_LINKS = ("who cited it", "who made it", "under which licence it is", "when it was published")
+_CODE = Phrases(["code", "github", "repo", "repository", "link", "links", "url*", "download*"])
+_OF_CODE = frozenset({"under which licence it is", "in which language it is written", "how it is installed"})
+_NOT_OF_LINKS = _OF_CODE | {"who cited it", "who made it", "when it was published"}
 _COMPARE = Phrases(
     [
         "against",
+        "unlike",
         "apart",
         "contrast*",
         "side by side",
@@ -86,6 +94,10 @@ _SOURCE = re.compile(
     re.IGNORECASE,
 )
 _HOW = re.compile(r"^\W*(?:and |so |but )?(?:how (?:does|do|can|is|are)|why|what (?:does|do|is|are))\b", re.IGNORECASE)
+_GOES_ON = re.compile(
+    r"^\W*(?:and |but |so )?(?:(?:is|are) there (?:an?|any|also|some)\b|any\b|in which|on which|how many)",
+    re.IGNORECASE,
+)
 _NO_SIDE = frozenset(["it", "them", "this", "that", "these", "those", "they", "one", "both"])
 _SIDES = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -100,6 +112,7 @@ _SIDES = tuple(
         r"\bhow does (?P<a>[^.?!;]+?) compare (?:to|with|against) (?P<b>[^.?!;]+?)[?.!]*$",
         r"\bwhat (?:separates|distinguishes) (?P<a>[^.?!;]+?) (?:from|and) (?P<b>[^.?!;]+?)[?.!]*$",
         r"^(?:and )?(?P<a>[^.?!;,]+?) (?:and|against) (?P<b>[^.?!;,:]+?)[,:]? (?:what sets|who does|which|what)\b",
+        r"\bis (?P<a>[^.?!;]+?) unlike (?P<b>[^.?!;]+?)[?.!]*$",
         r"\bwhat sets (?P<a>[^.?!;]+?) (?:apart from|and) (?P<b>[^.?!;]+?)(?: apart)?[?.!]*$",
         r"\b(?:which is|who is|what is) (?:better|faster|smaller|newer)\W+(?P<a>[^.?!;]+?) or (?P<b>[^.?!;]+?)[?.!]*$",
     )
@@ -131,8 +144,8 @@ class Turn:
     def wants_link(self) -> bool:
         """Whether a link is asked for."""
         text = self.question.text
-        asked_otherwise = any(attribute.name in _NOT_OF_LINKS for attribute in asked_attributes(text))
-        wanted = asks_for_link(text) and not asked_otherwise
+        otherwise = {attribute.name for attribute in asked_attributes(text)} & _NOT_OF_LINKS
+        wanted = asks_for_link(text) and (not otherwise or (text in _CODE and not otherwise & _OF_CODE))
         return self.words <= _SHORT and wanted and not self.wants_comparison
 
     @property
@@ -162,7 +175,8 @@ def read_turn(messages: Sequence[BaseMessage]) -> Turn:
     if human is None:
         raise ValueError("a turn needs a message of the user")
     text = str(human.text).strip()
-    bare = len(text.split()) <= _SHORT and (asks_for_link(text) or bool(asked_attributes(text)))
+    goes_on = asks_for_link(text) or bool(asked_attributes(text)) or _GOES_ON.match(text) is not None
+    bare = len(text.split()) <= _SHORT and goes_on
     found = resolve(text, _exchanges(messages[: messages.index(human)]), bare=bare)
     resolved = found.text
     question = read_question(resolved)
