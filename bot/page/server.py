@@ -18,6 +18,8 @@ from pydantic import BaseModel, Field
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.api.desk import Desk
+from bot.api.routes import openai_routes
 from bot.errors import UserError
 from bot.export import archive, as_json
 from bot.page.chat import THREAD, Chat
@@ -98,7 +100,8 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
     """
     ready = ready or _done()
     sharing = Sharing(settings)
-    blocks = build(Chat(bot, ready), sharing)
+    desk = Desk(bot, ready, sharing)
+    blocks = build(Chat(bot, ready), sharing, desk)
     app = FastAPI(title="Unblur", version=version("unblur"), **_NO_DOCUMENTATION)
     sharing.guard(app, blocks)
     app.add_middleware(SecurityHeaders)
@@ -151,6 +154,8 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
         kind = "application/zip" if file.endswith(".zip") else "application/json"
         return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{file}"'})
 
+    app.state.desk = desk
+    app.include_router(openai_routes(desk))
     gr.mount_gradio_app(
         app,
         blocks,

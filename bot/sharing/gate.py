@@ -5,7 +5,7 @@ import json
 import logging
 import os.path
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,8 +84,10 @@ class Gate:
 
         owner = self.people.recognise(scope)
         try:
-            fitting = self._fitting(scope)
-            rule = fitting[0][0]
+            fitting = self.table.matching(scope["method"], get_route_path(scope))
+            rule = fitting[0][0] if fitting else None
+            self._check_fitting(scope, fitting)
+            assert rule
             if owner is None and any(one.who is not Who.EVERYBODY for one, _ in fitting):
                 await _to_log_in(rule, scope)(scope, receive, noting)
                 return
@@ -115,15 +117,12 @@ class Gate:
                 },
             )
 
-    def _fitting(self, scope: Scope) -> list[tuple[Rule, dict[str, Any]]]:
-        """The rules that hold; raises RefusedError for a foreign site, and for what no rule allows."""
-        headers = Headers(scope=scope)
-        if _is_from_elsewhere(scope["method"], headers):
+    def _check_fitting(self, scope: Scope, fitting: Sequence[tuple[Rule, dict[str, Any]]]) -> None:
+        """Raise RefusedError for a foreign site, and for what no rule allows."""
+        if _is_from_elsewhere(scope["method"], Headers(scope=scope)):
             raise RefusedError(403, "this was asked by another site: open the page itself")
-        fitting = self.table.matching(scope["method"], get_route_path(scope))
-        if not fitting or any(rule.who is Who.NOBODY for rule, _ in fitting):
+        if not fitting or any(one.who is Who.NOBODY for one, _ in fitting):
             raise not_there()
-        return fitting
 
     def _check_names(self, named: Iterable[tuple[str, Any]], owner: str) -> None:
         """Raise RefusedError when a request calls something by a name that is not the owner's."""
@@ -138,11 +137,15 @@ class Gate:
                     if not own:
                         raise RefusedError(403, "this file is not yours: open the conversation that it belongs to")
                 case "photo" | "thread" if isinstance(value, str) and ID.fullmatch(value):
-                    own = not self.ownership.is_foreign(value, owner)
+                    own = not self.ownership.is_foreign(value, owner) or self._is_anyones(value)
                 case _:
                     continue
             if not own:
                 raise not_there()
+
+    def _is_anyones(self, thing: str) -> bool:
+        """Whether it is a program's that nobody can tell from others: whoever knows its id may have it."""
+        return self.people.log_ins is None and self.ownership.owner_of(thing) == ANYONE
 
     def _check_data(self, data: Any, owner: str) -> None:
         """The same for whatever a body says, however deep."""
@@ -176,6 +179,10 @@ class Gate:
                     upload = bodies.Upload(scope, self.limits.upload_bytes, self.limits.upload_files)
                     spool = closing.enter_context(await upload.read(receive))
                     self._take_photos(owner, upload.files)
+                    receive = bodies.replay_file(spool, receive)
+                case Body.MESSAGES:
+                    most = bodies.LARGEST_JSON + self.limits.upload_bytes * 4 // 3
+                    spool = closing.enter_context(await bodies.spooled(scope, receive, most))
                     receive = bodies.replay_file(spool, receive)
                 case Body.NOTHING:
                     await bodies.read_within(scope, receive, 0)
