@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import gradio as gr
 from anyio import to_thread
 from gradio.events import api
+from pydantic import BaseModel, ValidationError
 
 from bot.api.desk import Desk
 from bot.errors import UserError
@@ -19,6 +20,31 @@ from restore.errors import RestoreError
 from store.errors import StoreError
 
 Given = TypeVar("Given")
+
+
+class _Asking(BaseModel):
+    """What `ask` is given; Gradio hands over whatever was sent."""
+
+    question: str
+    thread: str
+    photos: list[dict[str, Any]]
+    brief: str
+
+
+class _Restoring(BaseModel):
+    """What `restore` is given."""
+
+    photo: dict[str, Any]
+    checkpoint: str
+    enlarge: int
+    strength: float
+    thread: str
+
+
+class _Reading(BaseModel):
+    """What `conversation` is given."""
+
+    thread: str
 
 
 def add_endpoints(desk: Desk, *, concurrency_limit: int, concurrency_id: str) -> None:
@@ -50,7 +76,9 @@ class _Endpoints:
         owner = owner_of_request(request)
 
         def answer(stop: threading.Event) -> dict[str, Any]:
-            asked = Request(question, thread=thread, brief=brief, photos=_uploads(photos or []), stop=stop)
+            given = _Asking(question=question, thread=thread or "", photos=photos or [], brief=brief or "")
+            uploads = self._uploads(given.photos)
+            asked = Request(given.question, thread=given.thread, brief=given.brief, photos=uploads, stop=stop)
             return self.desk.ask(asked, owner)
 
         return await _answered(answer)
@@ -74,10 +102,13 @@ class _Endpoints:
             thread: of an earlier answer, to go on with its conversation; empty for a new one.
         """
         owner = owner_of_request(request)
-        handling = Handling(checkpoint or None, enlarge, strength)
 
         def answer(stop: threading.Event) -> dict[str, Any]:
-            return self.desk.restore(_upload(photo), handling, Request("", thread=thread, stop=stop), owner)
+            given = _Restoring(
+                photo=photo, checkpoint=checkpoint or "", enlarge=enlarge, strength=strength, thread=thread or ""
+            )
+            handling = Handling(given.checkpoint or None, given.enlarge, given.strength)
+            return self.desk.restore(_upload(given.photo), handling, Request("", thread=given.thread, stop=stop), owner)
 
         return await _answered(answer)
 
@@ -92,12 +123,18 @@ class _Endpoints:
             thread: of one of its answers.
         """
         owner = owner_of_request(request)
-        return await _answered(lambda _: self.desk.conversation(thread, owner))
+        return await _answered(lambda _: self.desk.conversation(_Reading(thread=thread).thread, owner))
 
     async def new_thread(self, request: gr.Request) -> str:
         """The id of a new conversation, to be given to `ask` and `restore` as thread."""
         owner = owner_of_request(request)
         return await _answered(lambda _: self.desk.new_thread(owner))
+
+    def _uploads(self, files: list[dict[str, Any]]) -> tuple[Upload, ...]:
+        most = self.desk.sharing.settings.max_upload_files
+        if len(files) > most:
+            raise UserError(f"more than {most} photos at once are not taken: send them in turns")
+        return tuple(_upload(file) for file in files)
 
 
 async def _answered(work: Callable[[threading.Event], Given]) -> Given:
@@ -107,17 +144,17 @@ async def _answered(work: Callable[[threading.Event], Given]) -> Given:
         return await to_thread.run_sync(work, stop, abandon_on_cancel=True)
     except (UserError, StoreError, RestoreError) as error:
         raise gr.Error(str(error), print_exception=False) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise gr.Error(f"{place} cannot be used ({first['msg']}): see docs/api.md", print_exception=False) from error
     finally:
         stop.set()
 
 
-def _uploads(files: list[Any]) -> tuple[Upload, ...]:
-    return tuple(_upload(file) for file in files)
-
-
-def _upload(file: Any) -> Upload:
+def _upload(file: dict[str, Any]) -> Upload:
     """An uploaded file; the gate let it through only if it is its owner's. Raises UserError for anything else."""
-    path = file.get("path") if isinstance(file, dict) else None
+    path = file.get("path")
     if not isinstance(path, str):
         raise UserError("a photo is no uploaded file: upload it first, with handle_file of gradio_client")
     try:

@@ -101,7 +101,10 @@ def test_no_route_hands_out_what_is_alices(rule: Rule, who: str, held: Held, req
         assert status == 404
     elif rule.who is Who.USERS and who == "nobody":
         assert status == (303 if rule.page else 401)
-    elif any(name in path for name in (held.session_hash, held.event_id, held.path)) or rule.body in (Body.JSON, Body.MESSAGES):
+    elif any(name in path for name in (held.session_hash, held.event_id, held.path)) or rule.body in (
+        Body.JSON,
+        Body.MESSAGES,
+    ):
         assert status in REFUSED
 
 
