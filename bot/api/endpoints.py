@@ -63,8 +63,13 @@ class _Endpoints:
         self.desk = desk
 
     async def ask(
-        self, request: gr.Request, question: str, thread: str = "", photos: list | None = None, brief: str = ""
-    ) -> dict:
+        self,
+        request: gr.Request,
+        question: str,
+        thread: str = "",
+        photos: list[dict[str, Any]] | None = None,
+        brief: str = "",
+    ) -> dict[str, Any]:
         """Answer a question; the answer is JSON as docs/answer.schema.json says.
 
         Parameters:
@@ -86,12 +91,12 @@ class _Endpoints:
     async def restore(
         self,
         request: gr.Request,
-        photo: dict,
+        photo: dict[str, Any],
         checkpoint: str = "",
         enlarge: int = 1,
         strength: float = 1.0,
         thread: str = "",
-    ) -> dict:
+    ) -> dict[str, Any]:
         """Sharpen a photo with MSSNet; the answer is that of `ask`, with the addresses of before, after and result.
 
         Parameters:
@@ -112,11 +117,11 @@ class _Endpoints:
 
         return await _answered(answer)
 
-    async def sources(self) -> list:
+    async def sources(self) -> list[dict[str, Any]]:
         """What the store holds, as `unblur sources --json` prints it."""
         return await _answered(lambda _: self.desk.sources())
 
-    async def conversation(self, request: gr.Request, thread: str) -> dict:
+    async def conversation(self, request: gr.Request, thread: str) -> dict[str, Any]:
         """A conversation of yours: its title, and its turns with their answers.
 
         Parameters:

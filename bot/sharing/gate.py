@@ -5,7 +5,7 @@ import json
 import logging
 import os.path
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,10 +84,8 @@ class Gate:
 
         owner = self.people.recognise(scope)
         try:
-            fitting = self.table.matching(scope["method"], get_route_path(scope))
-            rule = fitting[0][0] if fitting else None
-            self._check_fitting(scope, fitting)
-            assert rule
+            fitting = self._fitting(scope)
+            rule = fitting[0][0]
             if owner is None and any(one.who is not Who.EVERYBODY for one, _ in fitting):
                 await _to_log_in(rule, scope)(scope, receive, noting)
                 return
@@ -102,7 +100,10 @@ class Gate:
         except RefusedError as refused:
             level = logging.WARNING if refused.status in (403, 413, 429) else logging.INFO
             logger.log(level, "refused", extra={"status": refused.status, "route": rule.path if rule else None})
-            await refused.response(rule)(scope, receive, noting)
+            named = self.table.matching(
+                scope["method"], get_route_path(scope)
+            )  # whoever was refused before a rule held
+            await refused.response(rule or (named[0][0] if named else None))(scope, receive, noting)
         except ClientDisconnect:
             logger.info("cut off", extra={"route": rule.path if rule else None})
         finally:
@@ -117,12 +118,15 @@ class Gate:
                 },
             )
 
-    def _check_fitting(self, scope: Scope, fitting: Sequence[tuple[Rule, dict[str, Any]]]) -> None:
-        """Raise RefusedError for a foreign site, and for what no rule allows."""
-        if _is_from_elsewhere(scope["method"], Headers(scope=scope)):
+    def _fitting(self, scope: Scope) -> list[tuple[Rule, dict[str, Any]]]:
+        """The rules that hold; raises RefusedError for a foreign site, and for what no rule allows."""
+        headers = Headers(scope=scope)
+        if _is_from_elsewhere(scope["method"], headers):
             raise RefusedError(403, "this was asked by another site: open the page itself")
-        if not fitting or any(one.who is Who.NOBODY for one, _ in fitting):
+        fitting = self.table.matching(scope["method"], get_route_path(scope))
+        if not fitting or any(rule.who is Who.NOBODY for rule, _ in fitting):
             raise not_there()
+        return fitting
 
     def _check_names(self, named: Iterable[tuple[str, Any]], owner: str) -> None:
         """Raise RefusedError when a request calls something by a name that is not the owner's."""

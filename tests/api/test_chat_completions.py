@@ -210,9 +210,12 @@ def test_a_cut_connection_stops_the_restoration(served, stream: bool):
     held = io.BytesIO()
     Image.effect_noise((900, 900), 60).convert("RGB").save(held, "JPEG")
     body = {"model": "unblur", "messages": [user("enlarge it 3 times", data_url(held.getvalue(), "image/jpeg"))]}
-    with pytest.raises(httpx.ReadTimeout), httpx.stream(
-        "POST", f"{served.address}v1/chat/completions", json={**body, "stream": stream}, timeout=2
-    ) as reply:
+    with (
+        pytest.raises(httpx.ReadTimeout),
+        httpx.stream(
+            "POST", f"{served.address}v1/chat/completions", json={**body, "stream": stream}, timeout=2
+        ) as reply,
+    ):
         list(reply.iter_raw())
     before = time.monotonic()
     answer = httpx.post(f"{served.address}v1/chat/completions", json={**body, "messages": [user("hi")]}, timeout=30)
