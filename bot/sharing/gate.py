@@ -100,10 +100,8 @@ class Gate:
         except RefusedError as refused:
             level = logging.WARNING if refused.status in (403, 413, 429) else logging.INFO
             logger.log(level, "refused", extra={"status": refused.status, "route": rule.path if rule else None})
-            named = self.table.matching(
-                scope["method"], get_route_path(scope)
-            )  # whoever was refused before a rule held
-            await refused.response(rule or (named[0][0] if named else None))(scope, receive, noting)
+            meant = self.table.matching(scope["method"], get_route_path(scope))
+            await refused.response(rule or (meant[0][0] if meant else None))(scope, receive, noting)
         except ClientDisconnect:
             logger.info("cut off", extra={"route": rule.path if rule else None})
         finally:

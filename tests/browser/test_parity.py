@@ -50,7 +50,7 @@ QUESTIONS = [
     Asked("How do I get a blurry picture sharp?", "explain"),
     Asked("How can I make a small photo larger with more detail?", "explain"),
     Asked("tell me about CausalSR", "source"),
-    Asked("\t What\u00a0is   FeatSharp? \r\n\r\n", "source"),
+    Asked("\t What is   FeatSharp\u200b? 🙂\r\n\r\n", "source"),
     Asked("Where is the code of CausalSR?", "lookup"),
     Asked("Give me the link to the FeatSharp paper", "lookup"),
     Asked("What is the difference between CausalSR and FeatSharp?", "compare"),
