@@ -30,7 +30,8 @@ def pointed_to(exchanges: Iterable[Exchange]) -> list[Source]:
     for exchange in exchanges:
         if exchange.answer is None:
             continue
-        named = [one.source_id for one in (*exchange.answer.references, *exchange.answer.citations)]
+        named = [reference.source_id for reference in exchange.answer.references]
+        named += [citation.source_id for citation in exchange.answer.citations]
         found |= {name: exchange.sources[name] for name in named if name in exchange.sources and name not in found}
     return list(found.values())
 
