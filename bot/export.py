@@ -4,12 +4,14 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bot.answer import Citation
 from bot.photos.album import Album
 from bot.service import Exchange
 from restore.errors import PhotoError
+from store.model import Source
 
 
 def markdown(title: str, exchanges: Sequence[Exchange]) -> str:
@@ -28,10 +30,7 @@ def markdown(title: str, exchanges: Sequence[Exchange]) -> str:
             continue
         parts.append(exchange.answer.answer)
         parts += [f"![{result.name}](photos/{result.file})" for result in exchange.results]
-        parts += [
-            _quote(citation.marker, citation.quote, exchange, citation.source_id)
-            for citation in exchange.answer.citations
-        ]
+        parts += [quote_line(citation, exchange.sources) for citation in exchange.answer.citations]
     return "\n\n".join(parts) + "\n"
 
 
@@ -77,7 +76,8 @@ def _there(album: Album, file: str) -> Path | None:
         return None  # deleted meanwhile
 
 
-def _quote(marker: int, quote: str, exchange: Exchange, source_id: str) -> str:
-    source = exchange.sources.get(source_id)
-    words = " ".join(quote.split())
-    return f"[{marker}] “{words}” — {source.title if source else source_id}"
+def quote_line(citation: Citation, sources: Mapping[str, Source]) -> str:
+    """The quote behind a marker, with the title of its source."""
+    source = sources.get(citation.source_id)
+    words = " ".join(citation.quote.split())
+    return f"[{citation.marker}] “{words}” — {source.title if source else citation.source_id}"

@@ -14,6 +14,7 @@ from bot.agent import EMBEDDED, build_agent, chat_model
 from bot.answer import Answer, Removed, Restoration, ToolCall
 from bot.conversations import Conversations
 from bot.draft import AUTHOR, DRAFT, Draft, body, paragraph, say
+from bot.embedded.model import EmbeddedChatModel
 from bot.embedded.turn import BRIEF, SUPPLIED
 from bot.errors import UserError
 from bot.grounding import ground
@@ -33,7 +34,7 @@ from bot.photos.tools import (
     standing_results,
     tried_in,
 )
-from bot.photos.turn import TurnPhotos
+from bot.photos.turn import HANDLING, Handling, TurnPhotos
 from bot.render import render, section_texts
 from bot.settings import Settings
 from bot.tools import SEARCH, TurnContext, found_in, sources_of
@@ -54,6 +55,8 @@ class Request:
     store: Store | None = None  # where that brief's sources are, when they are not in the bot's own store
     supplied: bool = False  # the question is the brief's own
     photos: tuple[Upload, ...] = ()  # that come with the question, which may then be empty
+    handling: Handling | None = None  # how these are to be restored, beside what the question says
+    rehearsed: bool = False  # an earlier question of a conversation that is built again: the embedded model will do
     stop: threading.Event = field(default_factory=threading.Event)  # set when the answer is no longer wanted
 
 
@@ -99,6 +102,8 @@ class Bot:
         self._memory = open_memory(settings.threads_file if keep_threads else None)
         self._agent = build_agent(model, self._memory)
         self._pasted = PastedStores(settings, store.embedder)
+        quick = settings.model != EMBEDDED
+        self._rehearsing = build_agent(EmbeddedChatModel(), self._memory) if quick else self._agent
 
     def ask(self, request: Request) -> Answer:
         """Answer a question; raises UserError when it cannot be one."""
@@ -133,6 +138,7 @@ class Bot:
             SUPPLIED: request.supplied,
             WORDLESS: wordless,
             PASTED: pasted,
+            HANDLING: asdict(request.handling) if request.handling else None,
             **self._taken_in(request, photos),
         }
         context = TurnContext(store, self._scope(request), photos)
@@ -140,7 +146,8 @@ class Bot:
         config = {"configurable": {"thread_id": thread}}
         messages: list[AnyMessage] = []
         try:
-            for kind, update in self._agent.stream(
+            agent = self._rehearsing if request.rehearsed else self._agent
+            for kind, update in agent.stream(
                 {"messages": [message]}, config, context=context, stream_mode=["updates", "custom"]
             ):
                 if kind == "custom":

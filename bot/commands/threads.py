@@ -70,10 +70,16 @@ def show(thread: Name) -> None:
 @app.command()
 def export(
     thread: Name,
-    out: Annotated[Path, typer.Option("-o", "--out", help="A .zip (with photos), .md or .json file.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--out", help="A .zip (with photos), .md or .json file; its sources alone: .bib or .csl.json."
+        ),
+    ],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT when it exists.")] = False,
 ) -> None:
-    """Write a conversation into a file."""
+    """Write a conversation, or the sources that its answers point to, into a file."""
+    from bot.bibliography import bibtex, csl_json, pointed_to
     from bot.export import archive, as_json, markdown
     from restore.files import whole_file
 
@@ -83,10 +89,14 @@ def export(
             data = archive(title, thread, exchanges, bot.darkroom.album(thread))
         case ".md":
             data = markdown(title, exchanges).encode()
+        case ".bib":
+            data = bibtex(pointed_to(exchanges)).encode()
+        case ".json" if out.name.lower().endswith(".csl.json"):
+            data = csl_json(pointed_to(exchanges)).encode()
         case ".json":
             data = as_json(title, thread, exchanges).encode()
         case _:
-            raise UserError(f"cannot tell the form of {out}: end its name in .zip, .md or .json")
+            raise UserError(f"cannot tell the form of {out}: end its name in .zip, .md, .json, .bib or .csl.json")
     try:
         with whole_file(out, overwrite) as part:
             part.write_bytes(data)

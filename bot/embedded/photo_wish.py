@@ -11,6 +11,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from bot.embedded.knowledge import Phrases, read_data
 from bot.photos.album import Picture, Result
 from bot.photos.tools import PHOTOS, REFUSED, WORDLESS, pictures_in, standing_results, tried_in
+from bot.photos.turn import HANDLING
 from restore.photo import LARGEST_ENLARGEMENT
 from restore.registry import NAME_RULE, canonical_name
 
@@ -101,7 +102,9 @@ def read_photo_wish(messages: Sequence[BaseMessage]) -> PhotoWish | None:
     text = "" if message.additional_kwargs.get(WORDLESS) else str(message.text).strip()
     came = [Picture(**picture) for picture in message.additional_kwargs.get(PHOTOS, [])]
     if came:
-        return _with_new(text, tuple(picture.id for picture in came), tuple(message.additional_kwargs.get(REFUSED, ())))
+        refused = tuple(message.additional_kwargs.get(REFUSED, ()))
+        handling = message.additional_kwargs.get(HANDLING) or {}
+        return _with_new(text, PhotoWish("restore", tuple(one.id for one in came), refused=refused, **handling))
     held = pictures_in(before)
     if not held:
         inviting = len(text.split()) <= _INVITING_WORDS and _says(text, "ask_us", "bring") and not _EXPLAIN.search(text)
@@ -111,9 +114,9 @@ def read_photo_wish(messages: Sequence[BaseMessage]) -> PhotoWish | None:
     return _about_held(text, held, standing_results(tried_in(before)))
 
 
-def _with_new(text: str, photos: tuple[str, ...], refused: tuple[str, ...]) -> PhotoWish:
+def _with_new(text: str, wish: PhotoWish) -> PhotoWish:
     """Photos that came with this message are restored, as its words say."""
-    wish = _changed(text, PhotoWish("restore", photos, refused=refused))
+    wish = _changed(text, wish)
     asked = _ASKS.search(text) is not None or (len(text.split()) > _WORDS and "?" in text)
     return replace(wish, also_asked=asked and wish.action == "restore")
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from bot.answer import Answer
 from bot.errors import UserError
@@ -118,22 +117,6 @@ class Chat:
         if thread in self._stops:
             self._stops[thread].set()
         self.bot.forget(thread)
-
-    def answer(self, question: str, thread: str = "", brief: str = "") -> dict[str, Any]:
-        """Answer a question for a program: the answer as JSON.
-
-        thread: of an earlier answer, to go on with its conversation. brief: the name of a brief in the store whose
-        sources alone may be used. Raises UserError or StoreError.
-        """
-        if thread and not (THREAD.fullmatch(thread) and self.bot.history(thread)):
-            raise UserError(
-                f"there is no conversation {thread[:40]!r}: leave thread empty to start one, and use its answers' thread"
-            )
-        self.ready.result()
-        if brief and brief not in {record.name for record in self.bot.store.briefs()}:
-            raise UserError(f"there is no brief {brief[:80]!r} in the store: leave brief empty to use every source")
-        request = Request(question, thread=thread or self.new().thread, brief=brief or None)
-        return self.bot.ask(request).model_dump(mode="json")
 
     def _writing(self, asked: View, request: Request, number: int) -> Iterator[View]:
         """The conversation while answer `number` is written."""

@@ -8,7 +8,12 @@ from itertools import groupby
 from bot.conversations import Conversation
 
 ROUTE = "/unblur/conversations"  # what the server hands exports out under, followed by the conversation and the file
-EXPORTS = {"conversation.zip": "Markdown with photos", "conversation.json": "JSON"}
+EXPORTS = {
+    "conversation.zip": "Markdown with photos",
+    "conversation.json": "JSON",
+    "sources.bib": "BibTeX",
+    "sources.csl.json": "CSL-JSON",
+}
 _MOST = 200
 _DAY_S = 86_400
 

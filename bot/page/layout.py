@@ -7,9 +7,9 @@ from typing import Any
 import gradio as gr
 from anyio import to_thread
 from gradio.components import Component
-from gradio.events import api
 
-from bot.errors import UserError
+from bot.api.desk import Desk
+from bot.api.endpoints import add_endpoints
 from bot.page.chat import Chat, View
 from bot.page.conversation_list import export_html, list_html
 from bot.page.first_screen import MOST_QUESTIONS, header_html, names_html, supplied_questions, welcome_html
@@ -19,7 +19,6 @@ from bot.sharing.people import owner_of_request
 from bot.sharing.setup import Sharing
 from ingest.pipeline import bundled_briefs
 from restore.photo import FORMATS
-from store.errors import StoreError
 from store.model import Brief, BriefRecord
 
 STYLES = [
@@ -42,21 +41,22 @@ def theme() -> gr.themes.Base:
     return gr.themes.Base(primary_hue="teal", neutral_hue="stone", font=fonts, font_mono=mono)
 
 
-def build(chat: Chat, sharing: Sharing) -> gr.Blocks:
-    """The page over `chat`, on which everybody sees their own conversations alone."""
-    blocks: gr.Blocks = _Page(chat, sharing).blocks
+def build(chat: Chat, sharing: Sharing, desk: Desk) -> gr.Blocks:
+    """The page over `chat`, on which everybody sees their own conversations alone; programs are served by `desk`."""
+    blocks: gr.Blocks = _Page(chat, sharing, desk).blocks
     return blocks
 
 
 class _Page:
     """The components of the page, and what their events do."""
 
-    def __init__(self, chat: Chat, sharing: Sharing) -> None:
+    def __init__(self, chat: Chat, sharing: Sharing, desk: Desk) -> None:
         self.chat = chat
         self.sharing = sharing
         with gr.Blocks(title="Unblur", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as blocks:
             self._lay_out()
             self._connect(blocks)
+            add_endpoints(desk, concurrency_limit=_AT_ONCE, concurrency_id="answers")
         blocks.queue(max_size=_WAITING, default_concurrency_limit=_AT_ONCE, api_open=False)
         self.blocks = blocks
 
@@ -144,7 +144,6 @@ class _Page:
         deleting = self.really.click(self._delete, [self.thread], shown, cancels=asks, **quiet)
         deleting.then(self._listed, whose, listed, **quiet)
         blocks.load(self._welcome, None, welcome, concurrency_limit=None, **quiet)
-        api(self._answer, api_name="ask", concurrency_limit=_AT_ONCE, concurrency_id="answers")
 
     async def _ask(self, asked: str | dict[str, Any], thread: str, request: gr.Request) -> AsyncIterator[Updates]:
         thread = self.sharing.thread_to_write(thread or "", owner_of_request(request))
@@ -239,15 +238,3 @@ class _Page:
             button: gr.update(value=question, visible=bool(question))
             for button, question in zip(self.examples, padded, strict=True)
         }
-
-    def _answer(self, question: str, request: gr.Request, thread: str = "", brief: str = "") -> dict[str, Any]:
-        """Answer a question; see `Chat.answer`."""
-        owner = owner_of_request(request)
-        if thread and self.sharing.thread_to_read(thread, owner) is None:
-            thread = "0"  # what is somebody else's is answered like what does not exist
-        try:
-            answer = self.chat.answer(question, thread, brief)
-            self.sharing.note_thread(answer["thread"], owner)
-            return answer
-        except (UserError, StoreError) as error:
-            raise gr.Error(str(error), print_exception=False) from error

@@ -18,6 +18,9 @@ from pydantic import BaseModel, Field
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.api.desk import Desk
+from bot.api.routes import openai_routes
+from bot.bibliography import bibtex, csl_json, pointed_to
 from bot.errors import UserError
 from bot.export import archive, as_json
 from bot.page.chat import THREAD, Chat
@@ -98,7 +101,8 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
     """
     ready = ready or _done()
     sharing = Sharing(settings)
-    blocks = build(Chat(bot, ready), sharing)
+    desk = Desk(bot, ready, sharing)
+    blocks = build(Chat(bot, ready), sharing, desk)
     app = FastAPI(title="Unblur", version=version("unblur"), **_NO_DOCUMENTATION)
     sharing.guard(app, blocks)
     app.add_middleware(SecurityHeaders)
@@ -143,14 +147,20 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
             return PlainTextResponse("There is no such conversation. It may have been deleted.", 404)
         listed = bot.conversations.get(thread)
         title = listed.title if listed else "Conversation"
-        content = (
-            archive(title, thread, exchanges, bot.darkroom.album(thread))
-            if file.endswith(".zip")
-            else as_json(title, thread, exchanges)
-        )
-        kind = "application/zip" if file.endswith(".zip") else "application/json"
+        content: str | bytes
+        match file:
+            case "conversation.zip":
+                content, kind = archive(title, thread, exchanges, bot.darkroom.album(thread)), "application/zip"
+            case "sources.bib":
+                content, kind = bibtex(pointed_to(exchanges)), "application/x-bibtex"
+            case "sources.csl.json":
+                content, kind = csl_json(pointed_to(exchanges)), "application/vnd.citationstyles.csl+json"
+            case _:
+                content, kind = as_json(title, thread, exchanges), "application/json"
         return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{file}"'})
 
+    app.state.desk = desk
+    app.include_router(openai_routes(desk))
     gr.mount_gradio_app(
         app,
         blocks,

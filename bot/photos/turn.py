@@ -6,6 +6,17 @@ from dataclasses import dataclass, field
 from bot.photos.album import Album
 from bot.photos.darkroom import Darkroom
 
+HANDLING = "handling"  # the key under which a user's message carries how its photos are to be restored
+
+
+@dataclass(frozen=True)
+class Handling:
+    """How photos are to be restored, as a program says it: in numbers rather than words."""
+
+    checkpoint: str | None = None
+    enlarge: int = 1
+    strength: float = 1.0
+
 
 @dataclass(frozen=True)
 class TurnPhotos:

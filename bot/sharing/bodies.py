@@ -30,6 +30,19 @@ async def read_within(scope: Scope, receive: Receive, most: int, what: str = "th
     return b"".join([chunk async for chunk in _chunks(scope, receive, most, what)])
 
 
+async def spooled(scope: Scope, receive: Receive, most: int, what: str = "the request") -> IO[bytes]:
+    """The same as a file that is gone when it is closed."""
+    spool = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - it is the caller's to close
+    try:
+        async for chunk in _chunks(scope, receive, most, what):
+            spool.write(chunk)
+    except BaseException:
+        spool.close()
+        raise
+    spool.seek(0)
+    return spool
+
+
 def parsed_json(body: bytes) -> Any:
     """What a JSON body says; raises RefusedError when it is none."""
     try:

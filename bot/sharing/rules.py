@@ -27,6 +27,7 @@ class Body(enum.Enum):
     JSON = enum.auto()
     FORM = enum.auto()  # a short form of our own
     UPLOAD = enum.auto()  # photos
+    MESSAGES = enum.auto()  # JSON with photos in it, which its route reads and checks itself
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Rule:
     body: Body = Body.NOTHING
     watched: bool = False  # the reply names events or files, which are its owner's from then on
     page: bool = False  # opened by a person: sent to the log-in rather than refused
+
+    @property
+    def openai(self) -> bool:
+        """Whether its clients read errors as OpenAI's format has them."""
+        return self.path.startswith(f"{_OPENAI}/")
 
 
 def _open(*paths: str) -> list[Rule]:
@@ -58,6 +64,7 @@ def _closed(method: str, *paths: str) -> list[Rule]:
 
 
 _API = "/gradio_api"
+_OPENAI = "/v1"
 
 RULES: tuple[Rule, ...] = (
     # Our own.
@@ -74,6 +81,10 @@ RULES: tuple[Rule, ...] = (
     *_users("/unblur/photos/{thread}/{file}", "/unblur/conversations/{thread}/{file}"),
     *_posts("/unblur/conversations/{thread}/opinion"),
     *_users(f"{_API}/startup-events", f"{_API}/queue/status"),
+    # In OpenAI's format; the route itself looks whose the named conversation is.
+    Rule("POST", f"{_OPENAI}/chat/completions", body=Body.MESSAGES),
+    Rule("POST", f"{_OPENAI}/{{path:path}}", body=Body.MESSAGES),
+    *_users(f"{_OPENAI}/models", f"{_OPENAI}/models/{{name}}", f"{_OPENAI}/{{path:path}}"),
     # Questions and answers.
     *_posts(f"{_API}/queue/join", watched=True),
     *_posts(f"{_API}/run/{{api_name}}", f"{_API}/run/{{api_name}}/", watched=True),

@@ -124,7 +124,7 @@ def test_the_command_line_lists_shows_exports_and_deletes(own_bot: Bot, tmp_path
     assert run(["threads", "export", "holiday", "-o", str(out)]) == 2
     assert "exists: give --overwrite" in capsys.readouterr().err
     assert run(["threads", "export", "holiday", "-o", str(tmp_path / "x.doc")]) == 2
-    assert "end its name in .zip, .md or .json" in capsys.readouterr().err
+    assert "end its name in .zip, .md, .json, .bib" in capsys.readouterr().err
     assert run(["threads", "delete", "holiday"]) == 0
     assert run(["threads", "show", "holiday"]) == 2
     assert "there is no conversation 'holiday'" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""A program asks through the one endpoint that the page offers by name."""
+"""A program asks through the endpoints that the page offers by name."""
 
 import json
 from collections.abc import Iterator
@@ -19,16 +19,16 @@ def client(served) -> Iterator[Client]:
     client.close()
 
 
-def test_ask_is_the_only_endpoint(client: Client):
+def test_only_what_is_useful_has_a_name(client: Client):
     endpoints = client.view_api(return_format="dict", print_info=False)
-    assert list(endpoints["named_endpoints"]) == ["/ask"]
+    assert list(endpoints["named_endpoints"]) == ["/ask", "/restore", "/sources", "/conversation", "/new_thread"]
     assert not endpoints["unnamed_endpoints"]
 
 
 def test_an_answer_is_json_as_the_schema_says(client: Client):
     schema = json.loads((Path(__file__).parents[2] / "docs" / "answer.schema.json").read_text())
     brief = bundled_briefs()[0]
-    answer = client.predict(brief.question, "", brief.name, api_name="/ask")
+    answer = client.predict(brief.question, brief=brief.name, api_name="/ask")
     jsonschema.validate(answer, schema)
     assert answer["mode"] == "explain"
     assert answer["brief"] == brief.name
@@ -61,4 +61,4 @@ def test_eight_ask_at_once_and_each_gets_their_own_answer(client: Client):
 )
 def test_a_mistake_is_one_line(client: Client, question: str, thread: str, brief: str, line: str):
     with pytest.raises(AppError, match=line):
-        client.predict(question, thread, brief, api_name="/ask")
+        client.predict(question, thread, [], brief, api_name="/ask")
