@@ -99,39 +99,6 @@
     box.focus();
   }
 
-  // What can be done with an answer: its number stands in the id of its buttons.
-  async function act(button) {
-    const acts = button.closest(".acts");
-    const said = button.closest(".said");
-    const number = Number(acts.id.replace("acts-", ""));
-    const question = all("#conversation .question")[number - 1]?.innerText.trim() || "";
-    const thread = one("#cited .cited")?.dataset.thread;
-    const kind = button.textContent;
-    if (kind === "Copy") {
-      await navigator.clipboard.writeText(plain(said));
-      button.textContent = "Copied";
-      window.setTimeout(() => { button.textContent = "Copy"; }, 1500);
-    } else if (kind === "Try again") say(question);
-    else if (kind === "Edit question") write(question);
-    else if (kind === "Helpful" || kind === "Not helpful") {
-      const liked = kind === "Helpful";
-      const remark = liked ? "" : window.prompt("What was wrong? (You may leave this empty. It stays on this machine.)");
-      if (remark === null) return;
-      const sent = await fetch(`./unblur/conversations/${thread}/opinion`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ answer: number, liked, remark }),
-      });
-      if (!sent.ok) return;
-      for (const other of all(".act", acts)) other.classList.toggle("given", other === button);
-    }
-  }
-
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("#conversation button.act");
-    if (button) act(button);
-  });
-
   document.addEventListener("input", (event) => {
     if (event.target.matches?.("input.split")) compare(event.target);
   });
@@ -194,13 +161,17 @@
   // An answer's words alone; a table's cells and a list's items stay apart.
   function plain(said) {
     const copy = said.cloneNode(true);
-    for (const silent of all(".marker, .who, .removed, .to-sources, .made, .acts", copy)) silent.remove();
+    for (const silent of all(".marker, .who, .removed, .to-sources, .made, .acts, .remark, details", copy)) silent.remove();
     for (const block of all("p, li, h3, tr, td, th", copy)) block.append("\n");
     return copy.textContent.replace(/[ \t]+/g, " ").replace(/\s*\n\s*/g, "\n").trim();
   }
 
   function speak(said) {
-    spoken.textContent = plain(said).replace(/\s+/g, " ");
+    tell(plain(said).replace(/\s+/g, " "));
+  }
+
+  function tell(words) {
+    spoken.textContent = words;
   }
 
   function remember(thread) {
@@ -269,6 +240,9 @@
     }
   }
 
+  const looks = []; // what the page's other scripts do whenever it changes
+  window.unblur = { one, all, say, write, plain, tell, looks };
+
   let waiting = false;
   function look() {
     if (waiting) return;
@@ -280,6 +254,7 @@
       offerToWrite();
       followConversation();
       followAnswers();
+      for (const also of looks) also();
     });
   }
 
