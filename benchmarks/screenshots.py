@@ -40,11 +40,13 @@ def main() -> None:
             _laptop(browser, address, out)
             _dark(browser, address, out)
             _phone(browser, address, out)
+            _close(browser)
         with tempfile.TemporaryDirectory() as folder:
             users = Path(folder) / "users"
             Accounts(users).add(_NAME, _PASSWORD)
             with _served(UNBLUR_AUTH=str(users)) as address:
                 _log_in(browser, address, out)
+                _close(browser)
         browser.close()
 
 
@@ -163,6 +165,12 @@ def _restore(page: Page) -> None:
     page.get_by_role("button", name="Try it on a sample photo").click()
     page.locator(_COMPLETE).wait_for(timeout=_PATIENCE_MS)
     page.locator("#photos .pair").wait_for(state="attached")
+
+
+def _close(browser: Browser) -> None:
+    """Leave every page, so that the server is kept from nothing when it stops."""
+    for context in browser.contexts:
+        context.close()
 
 
 def _open_quote(page: Page) -> None:

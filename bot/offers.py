@@ -6,10 +6,12 @@ from bot.answer import Answer
 from bot.embedded.knowledge import asked_attributes
 from bot.embedded.language import is_name, sentences, short_title
 from bot.embedded.names import names
-from store.model import Source
+from store.model import Scope, Source
+from store.store import Store
 
 MOST = 2
 _LONGEST_NAME = 10  # words of a title that a short question can carry
+_SOURCES = 8  # looked at for names
 
 _Named = tuple[str, Source]
 
@@ -27,6 +29,15 @@ def offered_questions(answer: Answer, sources: Mapping[str, Source]) -> tuple[st
     questions = [_about(name) for name, _ in named]
     questions[1:1] = [question for other in named[1:] if (question := _comparison(named[0], other))][:1]
     return tuple(one for one in questions if one.casefold() != asked)[:MOST]
+
+
+def questions_from(store: Store, answer: Answer) -> tuple[str, ...]:
+    """The same for an answer alone: what its question finds in the store, or in the brief that it was held to."""
+    if not answer.refused:
+        return ()
+    scope = Scope(briefs=frozenset({answer.brief})) if answer.brief else None
+    found = store.search(answer.question, scope=scope, sources=_SOURCES)
+    return offered_questions(answer, {evidence.source.source_id: evidence.source for evidence in found})
 
 
 def _well_named(sources: Sequence[Source]) -> Iterable[_Named]:

@@ -114,7 +114,7 @@ class _Page:
                     gr.HTML(CAMERA, elem_id="camera")
                     self.box = gr.MultimodalTextbox(
                         label="Ask about the sources",
-                        placeholder="Ask, or add a photo",
+                        placeholder="Ask a question",  # the page's script says more where there is room
                         elem_id="ask",
                         show_label=False,
                         lines=1,

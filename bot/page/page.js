@@ -4,6 +4,7 @@
   "use strict";
 
   const WIDE = window.matchMedia("(min-width: 1100px)");
+  const NARROW = window.matchMedia("(max-width: 640px)");
   const QUOTE = /^#quote-(\d+)-(\d+)$/;
   let from = null; // what opened the sources, to go back to
   let asked = 0; // questions that are shown
@@ -80,6 +81,7 @@
 
   function compare(split) {
     split.closest(".pair").style.setProperty("--split", `${split.value}%`);
+    split.setAttribute("aria-valuenow", split.value);
     split.setAttribute("aria-valuetext", `${split.value} percent restored`);
   }
 
@@ -226,6 +228,12 @@
     if (keyboard && document.activeElement === document.body) box.focus({ preventScroll: true });
   }
 
+  function hintAtPhotos() {
+    const box = one("#ask textarea");
+    const hint = NARROW.matches ? "Ask a question" : "Ask, or drop a photo here";
+    if (box && box.placeholder !== hint) box.placeholder = hint;
+  }
+
   // Gradio gives its box and buttons other names, or none.
   function nameTheBox() {
     const names = { textarea: "Ask about the sources", ".submit-button": "Ask", ".stop-button": "Stop", ".upload-button": "Add a photo" };
@@ -251,6 +259,7 @@
       waiting = false;
       speakAnswersOnce();
       nameTheBox();
+      hintAtPhotos();
       offerToWrite();
       followConversation();
       followAnswers();

@@ -8,7 +8,7 @@ from reader import Reader
 @pytest.mark.parametrize("question", ["What is the capital of France?", "How does ZorbNet remove haze?"])
 def test_a_refusal_offers_two_questions_and_neither_is_refused(reader: Reader, question: str):
     refusal = reader.ask(question)
-    expect(refusal).to_contain_text("the sources I was given")
+    expect(refusal).to_contain_text("the sources I was given", ignore_case=True)
     expect(refusal).to_contain_text("They cover")
     offered = refusal.locator("button.offer")
     assert offered.count() == 2
