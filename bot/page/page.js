@@ -241,6 +241,11 @@
       const part = one(`#ask ${selector}`);
       if (part && part.getAttribute("aria-label") !== name) part.setAttribute("aria-label", name);
     }
+    // Gradio calls the chosen photos items of a list that isn't one.
+    for (const chosen of all("#ask .thumbnail-wrapper[role=listitem]")) {
+      chosen.setAttribute("role", "group");
+      chosen.setAttribute("aria-label", "Photo to send");
+    }
     const toggle = one(".sidebar .toggle-button");
     if (toggle) {
       toggle.setAttribute("aria-label", "Conversations");

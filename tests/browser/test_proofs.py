@@ -44,7 +44,7 @@ def test_a_quote_is_the_same_on_the_page_after_a_reload_and_in_what_is_taken_alo
     reader.wait_for_answer()
     shown = quotes_shown(reader)
     assert len(shown) >= 5
-    reader.page.reload()
+    reader.reload()
     reader.wait_for_answer()
     assert quotes_shown(reader) == shown
     thread = reader.page.evaluate("new URLSearchParams(location.search).get('thread')")

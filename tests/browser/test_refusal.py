@@ -23,7 +23,7 @@ def test_a_refusal_offers_two_questions_and_neither_is_refused(reader: Reader, q
 
 def test_the_offer_is_still_there_after_a_reload_and_is_taken_by_keyboard(reader: Reader):
     words = reader.ask("Who won the world cup?").locator("button.offer").all_inner_texts()
-    reader.page.reload()
+    reader.reload()
     again = reader.wait_for_answer(1)
     assert again.locator("button.offer").all_inner_texts() == words
     reader.tab_to("#conversation button.offer")

@@ -49,5 +49,5 @@ def test_what_was_removed_is_unfolded_also_after_a_reload(arrive, serving, liar:
         answer.locator(".removed summary").click()
         expect(lie).to_be_visible()
         assert LIE not in reader.page.locator("#spoken").inner_text()
-        reader.page.reload()
+        reader.reload()
         expect(reader.answers).to_have_count(1, timeout=30_000)
