@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from bot.agent import EMBEDDED, build_agent, chat_model
 from bot.answer import Answer, Removed, Restoration, ToolCall
@@ -29,7 +29,6 @@ from bot.photos.tools import (
     REFUSED,
     RESTORE,
     WORDLESS,
-    RestorationProgress,
     pictures_in,
     standing_results,
     tried_in,
@@ -37,7 +36,9 @@ from bot.photos.tools import (
 from bot.photos.turn import HANDLING, Handling, TurnPhotos
 from bot.render import render, section_texts
 from bot.settings import Settings
-from bot.tools import SEARCH, TurnContext, found_in, sources_of
+from bot.steps import Step as Step
+from bot.steps import progress, steps
+from bot.tools import TurnContext, found_in, sources_of
 from restore.errors import PhotoError
 from store.model import Scope, Source
 from store.store import Store
@@ -58,14 +59,6 @@ class Request:
     handling: Handling | None = None  # how these are to be restored, beside what the question says
     rehearsed: bool = False  # an earlier question of a conversation that is built again: the embedded model will do
     stop: threading.Event = field(default_factory=threading.Event)  # set when the answer is no longer wanted
-
-
-@dataclass(frozen=True)
-class Step:
-    """Something the agent does while it works, in words for the user."""
-
-    text: str
-    fraction: float | None = None  # of a restoration that is done, where that is known
 
 
 @dataclass(frozen=True)
@@ -145,17 +138,18 @@ class Bot:
         message = HumanMessage(question, additional_kwargs=about)
         config = {"configurable": {"thread_id": thread}}
         messages: list[AnyMessage] = []
+        searchable = _searchable(context)
         try:
             agent = self._rehearsing if request.rehearsed else self._agent
             for kind, update in agent.stream(
                 {"messages": [message]}, config, context=context, stream_mode=["updates", "custom"]
             ):
                 if kind == "custom":
-                    yield from _progress(update)
+                    yield from progress(update)
                     continue
                 new = [one for part in update.values() for one in (part or {}).get("messages", [])]
                 messages += new
-                yield from _steps(new)
+                yield from steps(new, searchable)
         finally:
             if request.thread is None:
                 self._memory.delete_thread(thread)
@@ -301,6 +295,11 @@ def _checked(messages: Sequence[AnyMessage], sources: Mapping[str, Source]) -> t
     return draft if draft.sections else _nothing_held(), removed
 
 
+def _searchable(context: TurnContext) -> int:
+    """How many sources a turn may look at."""
+    return context.store.count() if context.scope is None else len(context.store.sources(context.scope))
+
+
 def _sources(messages: Sequence[AnyMessage]) -> dict[str, Source]:
     return sources_of(found_in(messages))
 
@@ -381,20 +380,3 @@ def _author(messages: Sequence[AnyMessage]) -> str:
         if isinstance(message, AIMessage) and DRAFT in message.additional_kwargs:
             return str(message.additional_kwargs.get(AUTHOR, EMBEDDED))
     return EMBEDDED
-
-
-def _progress(update: object) -> Iterator[Step | Sketch]:
-    """How far a restoration is, as a step, or what a language model has written so far."""
-    if isinstance(update, Sketch):
-        yield update
-    if isinstance(update, RestorationProgress):
-        yield Step(update.text, None if update.waiting else update.done / update.total)
-
-
-def _steps(messages: Sequence[AnyMessage]) -> Iterator[Step]:
-    for message in messages:
-        if isinstance(message, AIMessage) and any(call["name"] == SEARCH for call in message.tool_calls):
-            yield Step("Searching the sources…")
-    found = _sources(messages)
-    if found and any(isinstance(message, ToolMessage) for message in messages):
-        yield Step(f"Reading {len(found)} source{'' if len(found) == 1 else 's'}…")

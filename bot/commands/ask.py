@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.answer import Answer
 from bot.errors import UserError
+from bot.offers import questions_from
 from bot.opening import opened_store, read_brief, store_of, tell
 from bot.photos.album import Upload
 from bot.service import Bot, Request, Step, check_question
@@ -44,12 +45,13 @@ def ask(
         store, request = _prepared(text, brief, thread, settings, stack)
         bot = Bot(store, settings, keep_threads=thread is not None)
         answer = _watched(bot, replace(request, photos=uploads), quiet)
+        offered = questions_from(store, answer)
     if thread is not None:
         (settings.home / _LAST).write_text(thread, encoding="utf-8")
     if as_json:
         print(json.dumps(answer.model_dump(mode="json"), ensure_ascii=False, indent=2))
     else:
-        _print(answer, quiet)
+        _print(answer, offered, quiet)
 
 
 def _upload(photo: Path) -> Upload:
@@ -106,9 +108,14 @@ def _last_thread(settings: Settings) -> str:
         raise UserError("there is no conversation to continue: start one with `unblur ask --thread NAME`") from error
 
 
-def _print(answer: Answer, quiet: bool) -> None:
-    """The answer for a person: Markdown, formatted on a terminal, then the quotes behind its markers."""
+def _print(answer: Answer, offered: Sequence[str], quiet: bool) -> None:
+    """The answer for a person: Markdown, formatted on a terminal, then the quotes behind its markers.
+
+    offered: what can be asked instead of a question that was refused.
+    """
     quotes = "\n".join(f"[{one.marker}] {one.source_id}: {' '.join(one.quote.split())}" for one in answer.citations)
+    if offered:
+        quotes = f"You could ask: {' · '.join(offered)}"
     if sys.stdout.isatty():
         from rich.console import Console
         from rich.markdown import Markdown

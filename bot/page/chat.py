@@ -35,6 +35,7 @@ _WRITING = "Writing; what you see is checked…"
 _UNEXPECTED = (
     "something went wrong on our side and the question was not answered: ask it again, or start a new conversation"
 )
+_IN_LOG = "Whoever runs this server finds what happened in its log, under {reference}."
 
 logger = logging.getLogger(__name__)
 
@@ -96,8 +97,9 @@ class Chat:
         except (UserError, StoreError, RestoreError) as error:
             yield _failed(asked, question, str(error))
         except Exception:
-            logger.exception("a question could not be answered")
-            yield _failed(asked, question, _UNEXPECTED)
+            reference = uuid.uuid4().hex[:8]
+            logger.exception("a question could not be answered (%s)", reference)
+            yield _failed(asked, question, _UNEXPECTED, _IN_LOG.format(reference=reference))
         finally:
             if self._stops.get(thread) is stop:
                 del self._stops[thread]
@@ -157,9 +159,9 @@ def _with_answer(asked: View, number: int, writing: Writing) -> View:
     return replace(asked, messages=[*asked.messages, writing_message(number, writing)])
 
 
-def _failed(asked: View, question: str, line: str) -> View:
+def _failed(asked: View, question: str, line: str, details: str = "") -> View:
     """The conversation with an error; question and photos go back into the box, so that nothing need be done again."""
-    return replace(asked, messages=[*asked.messages, error_message(line)], asking="", draft=question)
+    return replace(asked, messages=[*asked.messages, error_message(line, details)], asking="", draft=question)
 
 
 def _upload(file: str) -> Upload:

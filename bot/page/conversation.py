@@ -9,6 +9,7 @@ from html import escape
 
 from bot.answer import Answer, Removed
 from bot.errors import UserError
+from bot.offers import offered_questions
 from bot.page.markup import answer_html, as_html_block
 from bot.page.photos import results_html, thumbnails_html
 from bot.pasted import Pasted, read_pasted
@@ -18,6 +19,13 @@ Message = dict[str, str]  # what Gradio's chat takes: role and content
 
 _CUT_OFF = "This answer was stopped before it was complete. Ask again to have it in full."
 _LONGEST_SHOWN = 2_000  # characters of a question
+REMARK_FORM = (
+    '<template id="remark-form"><form class="remark"><label>What was wrong? '
+    "<span>You may leave this empty. It is kept with this conversation.</span>"
+    '<textarea name="remark" rows="3" maxlength="2000"></textarea></label><p class="problem" role="alert"></p>'
+    '<div class="remark-acts"><button type="submit">Send</button><button type="button" class="skip">Skip</button></div>'
+    "</form></template>"
+)  # the page's script shows it below an answer that was not helpful
 
 
 @dataclass(frozen=True)
@@ -98,9 +106,10 @@ def writing_message(number: int, writing: Writing) -> Message:
     return _said(f"{body}{step}", "answer writing")
 
 
-def error_message(line: str) -> Message:
-    """What went wrong and what to do, in one line."""
-    return _said(f'<p class="problem">{escape(_sentence(line))}</p>', "problem-answer")
+def error_message(line: str, details: str = "") -> Message:
+    """What went wrong and what to do, in one line; `details` unfold."""
+    more = f"<details><summary>Details</summary><p>{escape(details)}</p></details>" if details else ""
+    return _said(f'<p class="problem">{escape(_sentence(line))}</p>{more}', "problem-answer")
 
 
 def cut_off_message() -> Message:
@@ -120,8 +129,22 @@ def _answer_message(thread: str, number: int, exchange: Exchange, liked: bool | 
     urls = [url for source in exchange.sources.values() for url in source.urls]
     markers = {citation.marker for citation in answer.citations}
     body = answer_html(answer.answer, answer=number, markers=markers, urls=urls)
-    more = (results_html(thread, exchange.results), _removed(answer.removed), _to_sources(answer), _acts(number, liked))
+    more = (
+        _offers(offered_questions(answer, exchange.sources)),
+        results_html(thread, exchange.results),
+        _removed(answer.removed),
+        _to_sources(answer),
+        _acts(number, liked),
+    )
     return _said(f"{body}{''.join(more)}", f"answer {answer.mode}")
+
+
+def _offers(questions: Sequence[str]) -> str:
+    """Questions beside a refusal that can be answered; a click asks one."""
+    if not questions:
+        return ""
+    buttons = "".join(f'<button type="button" class="offer">{escape(question)}</button>' for question in questions)
+    return f'<p class="offered">You could ask:</p><div class="offers">{buttons}</div>'
 
 
 def _acts(number: int, liked: bool | None) -> str:

@@ -11,9 +11,11 @@ from gradio.components import Component
 from bot.api.desk import Desk
 from bot.api.endpoints import add_endpoints
 from bot.page.chat import Chat, View
+from bot.page.conversation import REMARK_FORM
 from bot.page.conversation_list import export_html, list_html
 from bot.page.first_screen import MOST_QUESTIONS, header_html, names_html, supplied_questions, welcome_html
 from bot.page.panel import PANEL_HEAD, held_html
+from bot.page.photos import CAMERA
 from bot.page.sample import sample_copy
 from bot.sharing.people import owner_of_request
 from bot.sharing.setup import Sharing
@@ -21,11 +23,18 @@ from ingest.pipeline import bundled_briefs
 from restore.photo import FORMATS
 from store.model import Brief, BriefRecord
 
-STYLES = [
-    Path(__file__).parent / "style" / name
-    for name in ("page.css", "first_screen.css", "conversation.css", "sources.css", "photos.css", "conversations.css")
-]
-SCRIPT = Path(__file__).with_name("page.js")
+_STYLES = (
+    "page.css",
+    "ask.css",
+    "first_screen.css",
+    "conversation.css",
+    "acts.css",
+    "sources.css",
+    "photos.css",
+    "conversations.css",
+)
+STYLES = [Path(__file__).parent / "style" / name for name in _STYLES]
+SCRIPTS = [Path(__file__).with_name(name) for name in ("page.js", "acts.js")]  # read as one, in this order
 
 _AT_ONCE = 32  # answers that are written at the same time; restorations wait for each other, answers don't
 _WAITING = 64  # questions that may wait
@@ -101,19 +110,22 @@ class _Page:
                     allow_file_downloads=False,
                     group_consecutive_messages=False,
                 )
-                self.box = gr.MultimodalTextbox(
-                    label="Ask about the sources",
-                    placeholder="Ask, or drop a photo here",
-                    elem_id="ask",
-                    show_label=False,
-                    lines=1,
-                    max_lines=8,
-                    sources=["upload"],
-                    file_count="multiple",
-                    file_types=["image", *sorted(FORMATS)],
-                    max_plain_text_length=self.chat.bot.settings.max_question_characters * 50,
-                    submit_btn="Ask",
-                )
+                with gr.Column(elem_id="foot"):
+                    gr.HTML(CAMERA, elem_id="camera")
+                    self.box = gr.MultimodalTextbox(
+                        label="Ask about the sources",
+                        placeholder="Ask a question",  # the page's script says more where there is room
+                        elem_id="ask",
+                        show_label=False,
+                        lines=1,
+                        max_lines=8,
+                        sources=["upload"],
+                        file_count="multiple",
+                        file_types=["image", *sorted(FORMATS)],
+                        max_plain_text_length=self.chat.bot.settings.max_question_characters * 50,
+                        submit_btn="Ask",
+                    )
+                gr.HTML(REMARK_FORM, elem_id="remark-template")
             with gr.Column(elem_id="sources"):
                 gr.HTML(PANEL_HEAD, elem_id="sources-head")
                 self.photos = gr.HTML(elem_id="photos")

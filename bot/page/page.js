@@ -4,6 +4,7 @@
   "use strict";
 
   const WIDE = window.matchMedia("(min-width: 1100px)");
+  const NARROW = window.matchMedia("(max-width: 640px)");
   const QUOTE = /^#quote-(\d+)-(\d+)$/;
   let from = null; // what opened the sources, to go back to
   let asked = 0; // questions that are shown
@@ -80,6 +81,7 @@
 
   function compare(split) {
     split.closest(".pair").style.setProperty("--split", `${split.value}%`);
+    split.setAttribute("aria-valuenow", split.value);
     split.setAttribute("aria-valuetext", `${split.value} percent restored`);
   }
 
@@ -98,39 +100,6 @@
     box.dispatchEvent(new Event("input", { bubbles: true }));
     box.focus();
   }
-
-  // What can be done with an answer: its number stands in the id of its buttons.
-  async function act(button) {
-    const acts = button.closest(".acts");
-    const said = button.closest(".said");
-    const number = Number(acts.id.replace("acts-", ""));
-    const question = one(":scope > p:not(.coming)", all("#conversation .question")[number - 1])?.innerText.trim() || "";
-    const thread = one("#cited .cited")?.dataset.thread;
-    const kind = button.textContent;
-    if (kind === "Copy") {
-      await navigator.clipboard.writeText(plain(said));
-      button.textContent = "Copied";
-      window.setTimeout(() => { button.textContent = "Copy"; }, 1500);
-    } else if (kind === "Try again") say(question);
-    else if (kind === "Edit question") write(question);
-    else if (kind === "Helpful" || kind === "Not helpful") {
-      const liked = kind === "Helpful";
-      const remark = liked ? "" : window.prompt("What was wrong? (You may leave this empty. It stays on this machine.)");
-      if (remark === null) return;
-      const sent = await fetch(`./unblur/conversations/${thread}/opinion`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ answer: number, liked, remark }),
-      });
-      if (!sent.ok) return;
-      for (const other of all(".act", acts)) other.classList.toggle("given", other === button);
-    }
-  }
-
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("#conversation button.act");
-    if (button) act(button);
-  });
 
   document.addEventListener("input", (event) => {
     if (event.target.matches?.("input.split")) compare(event.target);
@@ -194,13 +163,17 @@
   // An answer's words alone; a table's cells and a list's items stay apart.
   function plain(said) {
     const copy = said.cloneNode(true);
-    for (const silent of all(".marker, .who, .removed, .to-sources, .made, .acts", copy)) silent.remove();
+    for (const silent of all(".marker, .who, .removed, .to-sources, .made, .acts, .remark, details", copy)) silent.remove();
     for (const block of all("p, li, h3, tr, td, th", copy)) block.append("\n");
     return copy.textContent.replace(/[ \t]+/g, " ").replace(/\s*\n\s*/g, "\n").trim();
   }
 
   function speak(said) {
-    spoken.textContent = plain(said).replace(/\s+/g, " ");
+    tell(plain(said).replace(/\s+/g, " "));
+  }
+
+  function tell(words) {
+    spoken.textContent = words;
   }
 
   function remember(thread) {
@@ -255,6 +228,12 @@
     if (keyboard && document.activeElement === document.body) box.focus({ preventScroll: true });
   }
 
+  function hintAtPhotos() {
+    const box = one("#ask textarea");
+    const hint = NARROW.matches ? "Ask a question" : "Ask, or drop a photo here";
+    if (box && box.placeholder !== hint) box.placeholder = hint;
+  }
+
   // Gradio gives its box and buttons other names, or none.
   function nameTheBox() {
     const names = { textarea: "Ask about the sources", ".submit-button": "Ask", ".stop-button": "Stop", ".upload-button": "Add a photo" };
@@ -262,12 +241,20 @@
       const part = one(`#ask ${selector}`);
       if (part && part.getAttribute("aria-label") !== name) part.setAttribute("aria-label", name);
     }
+    // Gradio calls the chosen photos items of a list that isn't one.
+    for (const chosen of all("#ask .thumbnail-wrapper[role=listitem]")) {
+      chosen.setAttribute("role", "group");
+      chosen.setAttribute("aria-label", "Photo to send");
+    }
     const toggle = one(".sidebar .toggle-button");
     if (toggle) {
       toggle.setAttribute("aria-label", "Conversations");
       toggle.setAttribute("aria-expanded", String(Boolean(one(".sidebar.open"))));
     }
   }
+
+  const looks = []; // what the page's other scripts do whenever it changes
+  window.unblur = { one, all, say, write, plain, tell, looks };
 
   let waiting = false;
   function look() {
@@ -277,9 +264,11 @@
       waiting = false;
       speakAnswersOnce();
       nameTheBox();
+      hintAtPhotos();
       offerToWrite();
       followConversation();
       followAnswers();
+      for (const also of looks) also();
     });
   }
 

@@ -19,6 +19,12 @@ SHOWN = {
     ".gif",
     ".heic",
 }  # suffixes of files that are photos
+CAMERA = (
+    '<label class="camera" title="Take a photo"><svg viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke="currentColor" '
+    'stroke-width="1.6" stroke-linejoin="round"><path d="M4 7.5h3.2L9 5h6l1.8 2.5H20a1 1 0 0 1 1 1V18a1 1 0 0 1-1 1H4a1 1 0 0 '
+    '1-1-1V8.5a1 1 0 0 1 1-1z"/><circle cx="12" cy="13" r="3.6"/></svg>'
+    '<input class="unseen" type="file" accept="image/*" capture="environment" aria-label="Take a photo"></label>'
+)  # shown where there is a touch screen; the device's own camera application takes the photo
 
 
 def address(thread: str, file: str) -> str:

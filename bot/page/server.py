@@ -26,7 +26,7 @@ from bot.export import archive, as_json
 from bot.page.chat import THREAD, Chat
 from bot.page.conversation_list import EXPORTS
 from bot.page.conversation_list import ROUTE as EXPORT_ROUTE
-from bot.page.layout import SCRIPT, STYLES, build, theme
+from bot.page.layout import SCRIPTS, STYLES, build, theme
 from bot.page.photos import ROUTE, SHOWN
 from bot.service import Bot
 from bot.settings import Settings
@@ -114,9 +114,10 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
         return {"status": "ok", "ready": ready.done() and ready.exception() is None}
 
     @app.get(_SCRIPT_PATH)
-    def script() -> FileResponse:
-        """The page's own script."""
-        return FileResponse(SCRIPT, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+    def script() -> Response:
+        """The page's own scripts, as one."""
+        text = "\n".join(script.read_text(encoding="utf-8") for script in SCRIPTS)
+        return Response(text, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
     @app.get(f"{ROUTE}/{{thread}}/{{file}}")
     def photo(thread: str, file: str, download: str | None = None) -> Response:

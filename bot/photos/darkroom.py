@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.photos.album import Album, Picture, Result, Upload, album_of
+from bot.photos.pace import LARGE_MEGAPIXELS, Pace
 from bot.settings import Settings
 from restore import registry
 from restore.errors import PhotoError, RestorationCancelledError
@@ -25,6 +26,7 @@ class Darkroom:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._restorers: dict[tuple[str, int], Restorer] = {}
+        self._pace = Pace()
         self._turn = threading.Lock()  # a restoration takes every core: two at once would only take longer
 
     def album(self, thread: str) -> Album:
@@ -51,11 +53,13 @@ class Darkroom:
         *,
         progress: Callable[["Progress"], None] | None = None,
         waiting: Callable[[], None] | None = None,
+        expected: Callable[[float, float], None] | None = None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Result:
         """Restore a photo of an album; the photo itself stays as it is.
 
-        progress: told after every tile. waiting: called once when another photo is restored first.
+        progress: told after every tile. waiting: called once when another photo is restored first. expected: told, before
+        the work on a large photo, its megapixels and how many seconds it is likely to take on this machine.
         Raises PhotoError, CheckpointError, ValueError for numbers out of range, or RestorationCancelledError.
         """
         from bot.photos.views import png_view
@@ -66,9 +70,13 @@ class Darkroom:
         with self._one_at_a_time(waiting, cancelled):
             read = read_photo(album.path(picture.file).read_bytes(), self._settings.max_megapixels)
             restorer = self._restorer(choice.checkpoint)
+            megapixels = read.image.width * read.image.height * enlarge**2 / 1e6
+            if expected and megapixels >= LARGE_MEGAPIXELS:
+                expected(megapixels, self._pace.expected_s(restorer, read.image, enlarge, cancelled))
             restoration = restorer.restore(
                 read.image, enlarge, strength=strength, progress=progress, cancelled=cancelled
             )
+            self._pace.note(restorer, restoration)
             result_id = album.reserve()
             file = f"{result_id}{Path(picture.file).suffix}"
             notes = write_photo(restoration.image, album.folder / file)

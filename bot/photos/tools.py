@@ -47,12 +47,15 @@ class RestorationProgress:
     total: int
     remaining_s: float | None
     waiting: bool = False  # for another photo to be done
+    expected: str = ""  # of a large photo, before its first tile is done: its size and how long it is likely to take
 
     @property
     def text(self) -> str:
         """In words for the user."""
         if self.waiting:
             return f"{self.name} waits for another photo to be done…"
+        if self.remaining_s is None and self.expected:
+            return f"Restoring {self.name}: {self.expected}"
         if self.remaining_s is None:
             tiles = f"{self.total} tile{'' if self.total == 1 else 's'}"
             return f"Restoring {self.name}: {tiles}…"
@@ -79,16 +82,21 @@ def photo_tools() -> list[BaseTool]:
         if photos is None:
             return _said(Tried(RESTORE, photo, error="no photo can be restored here"))
         tell = runtime.stream_writer
+        likely = ""
 
         def progress(step: "Progress") -> None:
-            tell(RestorationProgress(name, step.done, step.total, step.remaining_s))
+            tell(RestorationProgress(name, step.done, step.total, step.remaining_s, expected=likely))
+
+        def expected(megapixels: float, seconds: float) -> None:
+            nonlocal likely
+            likely = f"{megapixels:.0f} megapixels, about {duration(seconds)} on this machine; Stop ends it at any time"
 
         try:
             name = photos.album.picture(photo).name
             result = photos.darkroom.restore(
                 photos.album, photo, checkpoint or None, enlarge, strength, progress=progress,
                 waiting=lambda: tell(RestorationProgress(name, 0, 1, None, waiting=True)),
-                cancelled=photos.stop.is_set,
+                expected=expected, cancelled=photos.stop.is_set,
             )  # fmt: skip
         except (RestoreError, ValueError) as error:
             return _said(Tried(RESTORE, photo, error=str(error)))

@@ -1,7 +1,9 @@
 """Photos in a conversation, with the real network and the real agent: upload, follow-ups, undo, stop, and what goes wrong."""
 
 import io
+import re
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -141,6 +143,23 @@ def test_progress_is_told_and_a_stop_stops(own_bot: Bot):
     assert len(shown) < 4, "it went on after the stop"
     assert "left" in next(step for step in steps if step.fraction).text
     assert own_bot.darkroom.album("t").results() == []
+
+
+def test_a_large_photo_gets_an_estimate_before_the_work_begins(own_bot: Bot):
+    large = Upload("wall.png", photo(2500, 1700))
+    stop = threading.Event()
+    told = ""
+    began = time.monotonic()
+    for event in own_bot.stream(Request("", thread="t", photos=(large,), stop=stop)):
+        if isinstance(event, Step) and "megapixels" in event.text:
+            told = told or event.text
+        if isinstance(event, Step) and event.fraction:
+            stop.set()
+    found = re.search(r"Restoring wall\.png: 4 megapixels, about (\d+) (s|min) on this machine", told)
+    assert found, told
+    expected_s = int(found[1]) * (60 if found[2] == "min" else 1)
+    tile_s = (time.monotonic() - began) / 3  # one was timed, one was done, and there was the reading
+    assert expected_s > 5 * tile_s, "it is the time of all tiles, not of one"
 
 
 def test_a_restoration_that_waits_for_another_can_be_stopped(own_bot: Bot):

@@ -33,6 +33,7 @@ class Served:
 
     address: str
     seconds: float  # from its start until it said so
+    home: Path  # its data folder
     process: subprocess.Popen[str]
 
 
@@ -40,9 +41,10 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """`unblur chat` on an empty home, on any free port."""
     began = time.monotonic()
+    home = tmp_path_factory.mktemp("home")
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", "chat", "--port", "0"],
-        env={**os.environ, "UNBLUR_HOME": str(tmp_path_factory.mktemp("home"))},
+        env={**os.environ, "UNBLUR_HOME": str(home)},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -50,7 +52,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         assert process.stdout
         address = process.stdout.readline().strip()
         assert address.startswith("http://127.0.0.1:"), "the server did not start"
-        yield Served(address, time.monotonic() - began, process)
+        yield Served(address, time.monotonic() - began, home, process)
     finally:
         process.send_signal(signal.SIGINT)
         status = process.wait(timeout=20)
@@ -78,18 +80,21 @@ def arrive(browser: Browser, served: Served) -> Iterator[Arrive]:
         *,
         dark: bool = False,
         touch: bool = False,
+        mobile: bool = False,
         address: str | None = None,
         ready: bool = True,
+        open_it: bool = True,
     ) -> Reader:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             color_scheme="dark" if dark else "light",
             has_touch=touch,
+            is_mobile=mobile,
             reduced_motion="reduce",
         )
         reader = Reader(context.new_page(), address or served.address)
         readers.append(reader)
-        return reader.open(ready=ready)
+        return reader.open(ready=ready) if open_it else reader
 
     yield arrive
     for reader in readers:

@@ -65,6 +65,12 @@ class Reader:
             expect(self.page.locator("#header .line")).not_to_contain_text("Reading", timeout=_PATIENCE_MS)
         return self
 
+    def reload(self) -> None:
+        """Load the page again."""
+        self._leaving = True
+        self.page.reload()
+        self._leaving = False
+
     @property
     def box(self) -> Locator:
         """Where questions are written."""
@@ -126,7 +132,7 @@ class Reader:
 
     def barriers(self) -> list[str]:
         """What axe-core finds serious or critical."""
-        found = Axe().run(self.page).response["violations"]
+        found = Axe().run(self.page, options={"resultTypes": ["violations"]}).response["violations"]
         return [
             f"{one['id']}: {node['html'][:120]} ({node['failureSummary'][:200]})"
             for one in found

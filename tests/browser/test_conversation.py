@@ -157,7 +157,7 @@ def test_stop_stops_and_the_conversation_goes_on(arrive, serving, odd_bot: OddBo
     reader = arrive(address=serving(odd_bot))
     reader.box.fill("a slow question about DeRainer")
     reader.box.press("Enter")
-    expect(reader.page.locator("#conversation .step")).to_contain_text("Searching the sources")
+    expect(reader.page.locator("#conversation .step")).to_have_text("Searching 1 source…")
     reader.page.get_by_role("button", name="Stop").click()
     expect(reader.page.locator("#conversation .cut-off")).to_contain_text("stopped before it was complete")
     expect(reader.page.get_by_role("button", name="Ask", exact=True)).to_be_visible()

@@ -68,6 +68,7 @@ def test_before_and_after_move_by_keyboard_and_mouse(restored: Reader):
     expect(split).to_have_value("50")
     restored.page.keyboard.press("ArrowRight")
     expect(split).to_have_value("51")
+    expect(split).to_have_attribute("aria-valuenow", "51")
     expect(split).to_have_attribute("aria-valuetext", "51 percent restored")
     restored.page.keyboard.press("Home")
     expect(split).to_have_value("0")
@@ -193,9 +194,34 @@ def test_on_a_phone_the_photo_opens_as_a_sheet_and_nothing_scrolls_sideways(arri
     assert 15 <= int(pair(reader).get_by_role("slider").input_value()) <= 35
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_a_restoration_has_no_barriers(arrive, dark: bool):
-    reader = arrive(dark=dark)
-    reader.page.get_by_role("button", name="Try it on a sample photo").click()
-    reader.wait_for_answer(1)
-    assert reader.barriers() == []
+def test_before_and_after_follow_a_thumb_and_are_what_was_saved(arrive, served):
+    reader = arrive(PHONE, touch=True)
+    reader.page.get_by_role("button", name="Try it on a sample photo").tap()
+    reader.wait_for_answer(1).get_by_role("link", name="Compare before and after").tap()
+    expect(pair(reader)).to_be_in_viewport()
+    box = pair(reader).bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch = reader.page.context.new_cdp_session(reader.page)
+    for kind, at in (("touchStart", x), *(("touchMove", x + step) for step in range(10, 91, 10)), ("touchEnd", None)):
+        points = [] if at is None else [{"x": at, "y": y}]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    split = pair(reader).get_by_role("slider")
+    assert 70 <= int(split.get_attribute("aria-valuenow") or 0) <= 90
+    shown = reader.page.request.get(f"{reader.address}{pair(reader).locator('.after').get_attribute('src')}").body()
+    assert shown in [file.read_bytes() for file in served.home.rglob("*.after.png")]
+
+
+def test_a_touch_screen_has_a_camera_whose_photo_goes_into_the_box(arrive):
+    reader = arrive(PHONE, touch=True, mobile=True)
+    camera = reader.page.locator("#camera input")
+    assert camera.get_attribute("capture") == "environment"
+    expect(reader.page.locator("#camera")).to_be_visible()
+    camera.set_input_files(SAMPLE)
+    expect(reader.page.locator("#ask .thumbnails *").first).to_be_visible()
+    reader.page.get_by_role("button", name="Ask", exact=True).tap()
+    expect(reader.wait_for_answer(1)).to_contain_text("Done: coffee-shaken.jpg")
+
+
+def test_without_a_touch_screen_there_is_no_camera(reader: Reader):
+    expect(reader.page.locator("#camera")).to_be_hidden()
