@@ -16,6 +16,7 @@ from bot.draft import AUTHOR, DRAFT, Draft, body, paragraph, say
 from bot.embedded.turn import BRIEF, SUPPLIED
 from bot.errors import UserError
 from bot.grounding import ground
+from bot.held_to import HELD, OUTSIDE, HeldTo, outside
 from bot.llm.sketch import Sketch
 from bot.memory import forget, keep_latest, open_memory
 from bot.photos.album import Album, Picture, Result, Upload, clean_name
@@ -48,6 +49,7 @@ class Request:
     question: str
     thread: str | None = None  # the conversation that it continues; None for one of its own
     brief: str | None = None  # the name of the brief whose sources alone may be used
+    held_to: HeldTo | None = None  # what else it is held to; None for what its conversation is held to
     store: Store | None = None  # where that brief's sources are, when they are not in the bot's own store
     supplied: bool = False  # the question is the brief's own
     photos: tuple[Upload, ...] = ()  # that come with the question, which may then be empty
@@ -111,7 +113,8 @@ class Bot:
         wordless = bool(request.photos) and not request.question.strip()
         question = WORDLESS_QUESTION if wordless else request.question
         question = check_question(question, self.settings.max_question_characters)
-        request = self._recognised(request, question)
+        held = self._held(request)
+        request = self._recognised(request, question, held)
         store = request.store or self.store
         thread = request.thread or f"once-{uuid.uuid4().hex}"
         photos = TurnPhotos(self.darkroom.album(thread), self.darkroom, request.stop)
@@ -122,8 +125,9 @@ class Bot:
             SUPPLIED: request.supplied,
             WORDLESS: wordless,
             **self._taken_in(request, photos),
+            **self._bounds(request, held),
         }
-        context = TurnContext(store, self._scope(request), photos)
+        context = TurnContext(store, self._scope(request, held), photos)
         message = HumanMessage(question, additional_kwargs=about)
         config = {"configurable": {"thread_id": thread}}
         messages: list[AnyMessage] = []
@@ -170,12 +174,30 @@ class Bot:
         state = self._agent.get_state({"configurable": {"thread_id": thread}})
         return list(state.values.get("messages", []))
 
-    def _recognised(self, request: Request, question: str) -> Request:
-        """A question that is word for word a stored brief's own is that brief's question."""
+    def hold(self, thread: str, held: HeldTo) -> None:
+        """Hold a conversation to some of the sources from now on; to none in particular by `HeldTo()`."""
+        self.conversations.hold(thread, held)
+
+    def held_to(self, thread: str) -> HeldTo:
+        """What a conversation is held to."""
+        return self.conversations.held_to(thread)
+
+    def _held(self, request: Request) -> HeldTo:
+        """What a question is held to beside its brief; raises UserError when none of that is left."""
+        if request.store is not None:
+            return HeldTo()
+        held = request.held_to or (self.held_to(request.thread) if request.thread else HeldTo())
+        held.check(self.store)
+        return held
+
+    def _recognised(self, request: Request, question: str, held: HeldTo) -> Request:
+        """A question that is word for word a stored brief's own is that brief's question, where it may use its sources."""
         if request.brief is not None or request.store is not None:
             return request
         name = self.store.brief_asking(question)
-        return request if name is None else replace(request, brief=name, supplied=True)
+        if name is None or (held and not self.store.sources(held.within(name))):
+            return request
+        return replace(request, brief=name, supplied=True)
 
     def exchanges(self, thread: str) -> list[Exchange]:
         """The questions of a conversation with their answers, oldest first; each answer as it was given (in 0 seconds)."""
@@ -188,8 +210,16 @@ class Bot:
             before += turn
         return exchanges
 
-    def _scope(self, request: Request) -> Scope | None:
-        return Scope(briefs=frozenset({request.brief})) if request.brief and request.store is None else None
+    def _scope(self, request: Request, held: HeldTo) -> Scope | None:
+        return held.within(request.brief) if request.store is None else None
+
+    def _bounds(self, request: Request, held: HeldTo) -> dict[str, Any]:
+        """What a turn has to know of being held: that it is, and what was spoken of before and is no longer allowed."""
+        scope = held.scope
+        if scope is None:
+            return {}
+        earlier = _sources(self.history(request.thread)) if request.thread else {}
+        return {HELD: True, OUTSIDE: outside(earlier.values(), self.store, scope)}
 
     def _finish(
         self, request: Request, question: str, messages: Sequence[AnyMessage], began: float, thread: str

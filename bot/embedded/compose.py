@@ -20,10 +20,10 @@ def compose(turn: Turn, searched: Sequence[Found]) -> Draft:
     """Draft the answer to a turn from the evidence of its searches."""
     view = View(tuple(searched))
     if turn.wants_help:
-        return short.help_text(view)
+        return short.help_text(turn, view)
     reason = refuse(turn, view)
     if reason is not None:
-        return short.refusal(reason, view)
+        return short.refusal(turn, reason, view)
     if turn.supplied:
         return explain(turn, view)
     named = _compared(turn, view) or _named(turn, view)
