@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 
 from bot.agent import EMBEDDED, build_agent, chat_model
 from bot.answer import Answer, Removed, Restoration, ToolCall
+from bot.briefs import Briefs
 from bot.conversations import Conversations
 from bot.draft import AUTHOR, DRAFT, Draft, body, paragraph, say
 from bot.embedded.turn import BRIEF, SUPPLIED
@@ -91,6 +92,7 @@ class Bot:
         """Raises UserError when the settings name a model that is not at hand."""
         self.store = store
         self.settings = settings
+        self.briefs = Briefs(store, settings)
         model = chat_model(settings)
         self.darkroom = Darkroom(settings)
         self.conversations = Conversations(settings.conversations_file if keep_threads else None)
