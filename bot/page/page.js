@@ -165,7 +165,7 @@
       if (answer) turnTo(QUOTE.exec(answer)[1]);
       turnPanelTo("sources");
       openSheet();
-      one("#sources .close-sources")?.focus();
+      one(link.matches(".to-scope") ? "#scope-choice input" : "#sources .close-sources")?.focus();
     } else if (link.matches(".back, .close-sources")) {
       goBack();
     }
@@ -201,6 +201,17 @@
 
   function speak(said) {
     spoken.textContent = plain(said).replace(/\s+/g, " ");
+  }
+
+  // What became of a brief is spoken, and shown where the panel is scrolled elsewhere.
+  const reported = new WeakSet();
+  function followReport() {
+    for (const report of all(".reports .report")) {
+      if (reported.has(report)) continue;
+      reported.add(report);
+      spoken.textContent = report.innerText.replace(/\s+/g, " ").trim();
+      report.scrollIntoView({ block: "nearest" });
+    }
   }
 
   function remember(thread) {
@@ -280,6 +291,7 @@
       offerToWrite();
       followConversation();
       followAnswers();
+      followReport();
     });
   }
 
