@@ -25,16 +25,8 @@ from store.errors import StoreError
 from store.model import Brief, BriefRecord
 
 STYLES = [
-    Path(__file__).parent / "style" / name
-    for name in (
-        "page.css",
-        "first_screen.css",
-        "conversation.css",
-        "sources.css",
-        "photos.css",
-        "conversations.css",
-        "briefs.css",
-    )  # fmt: skip
+    Path(__file__).parent / "style" / f"{name}.css"
+    for name in ("page", "first_screen", "conversation", "sources", "briefs", "photos", "conversations")
 ]
 SCRIPT = Path(__file__).with_name("page.js")
 
@@ -245,13 +237,12 @@ class _Page:
         store = self.chat.bot.store
         sources = store.sources(held.scope)
         ids = {source.source_id for source in sources}
+        briefs = [one for one in store.briefs() if held.brief in (None, one.name) and ids & {*one.source_ids}]
         return {
             self.header: header_html(store.count()),
             self.held: held_html(sources),
             self.names: names_html(sources),
-            **self._offered(
-                [brief for brief in store.briefs() if held.brief in (None, brief.name) and ids & {*brief.source_ids}]
-            ),
+            **self._offered(briefs),
             **self.desk.updates(held),
         }
 

@@ -158,7 +158,7 @@ def test_removing_tells_what_goes_and_what_stays(briefs: Briefs, store: Store, t
     (kept,) = bot.exchanges("a")
     assert kept.answer and kept.answer.citations[0].quote in kept.sources[kept.answer.citations[0].source_id].text
     assert bot.ask(Request("Tell me about DeSnower", thread="b")).refused
-    with pytest.raises(UserError, match="no brief .* any more"):
+    with pytest.raises(UserError, match=r"no brief .* any more"):
         briefs.remove("rain.txt")
 
 
