@@ -10,10 +10,8 @@ from bot.settings import Settings
 from ingest.documents import Document, decode
 from ingest.pipeline import Report, ingest
 from ingest.problems import BriefError, Problem
-from store.identity import source_id
-from store.model import Brief, BriefRecord, Scope, Source
+from store.model import Brief, Scope, Source
 from store.store import Store
-from store.text import render_text
 
 LARGEST = 2_000_000  # bytes of a brief; a larger one would keep everybody waiting while it is embedded
 PASTED = "the pasted text"  # what messages call what was pasted
@@ -151,7 +149,7 @@ class _Desk:
     def admit(self, brief: Brief) -> Brief | None:
         """The brief as it is to be held; None for one that is held already."""
         records = self._store.briefs()
-        twin = next((one.name for one in records if _same(brief, one, self._store)), None)
+        twin = self._store.twin(brief)
         if twin is not None:
             self.already.append(twin)
             return None
@@ -182,17 +180,6 @@ def _trouble(problem: Problem, given: Given | None) -> Trouble:
     lines = given.data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     line = " ".join(lines[problem.line - 1].split()) if problem.line <= len(lines) else ""
     return Trouble(problem, line if len(line) <= _LONGEST_QUOTE else f"{line[: _LONGEST_QUOTE - 1]}…")
-
-
-def _same(brief: Brief, record: BriefRecord, store: Store) -> bool:
-    """Whether a held brief has the same question and the same sources, word for word."""
-    texts = {
-        source_id(one): render_text(" ".join(one.title.split()), one.paper_url, one.github_url, one.summary)
-        for one in brief.entries
-    }
-    if record.question != brief.question or list(record.source_ids) != list(texts):
-        return False
-    return {one.source_id: one.text for one in store.sources(Scope(source_ids=frozenset(texts)))} == texts
 
 
 def _name_by_content(brief: Brief) -> str:

@@ -58,6 +58,7 @@ class SourcesDesk:
                 value=_ALL,
                 label="This conversation uses",
                 filterable=False,
+                allow_custom_value=True,  # the list may have changed since the page was opened: the handler looks
                 elem_id="scope-choice",
             )
             self.picked = gr.CheckboxGroup([], label="Chosen sources", elem_id="scope-sources", visible=False)
@@ -80,7 +81,12 @@ class SourcesDesk:
             self.add = gr.Button("Add the pasted brief", elem_id="brief-add", size="sm")
             self.report = gr.HTML(elem_id="brief-report", elem_classes="reports")
             self.brief = gr.Dropdown(
-                [], value=None, label="Or remove a brief", filterable=False, elem_id="brief-choice"
+                [],
+                value=None,
+                label="Or remove a brief",
+                filterable=False,
+                allow_custom_value=True,
+                elem_id="brief-choice",
             )
             self.remove = gr.Button("Remove it…", elem_id="brief-remove", size="sm")
             self.removal = gr.HTML(elem_id="brief-removal", elem_classes="reports")
@@ -168,7 +174,8 @@ class SourcesDesk:
 
     # -- what is used
 
-    def _choose(self, choice: str, thread: str, request: gr.Request) -> Updates:
+    def _choose(self, choice: Any, thread: str, request: gr.Request) -> Updates:
+        choice = choice if isinstance(choice, str) else ""
         own = self.sharing.thread_to_write(thread or "", owner_of_request(request))
         store, before = self.chat.bot.store, self.chat.bot.held_to(own)
         held = HeldTo()
@@ -187,7 +194,7 @@ class SourcesDesk:
     def _pick(self, picked: list[str], thread: str, request: gr.Request) -> Updates:
         own = self.sharing.thread_to_write(thread or "", owner_of_request(request))
         store = self.chat.bot.store
-        still = store.sources(Scope(source_ids=frozenset(map(str, picked)))) if picked else []
+        still = store.sources(Scope(source_ids=frozenset(picked))) if picked else []
         held = HeldTo(sources={one.source_id: one.title for one in still})
         self.chat.bot.hold(own, held)
         return {self.thread: own, **self.shelf(held), **self.updates(held, some=True)}
@@ -217,18 +224,18 @@ class SourcesDesk:
         emptied = {self.text: ""} if not added.troubles and any(one.file is None for one in given) else {}
         return {self.report: added_html(added), **emptied, **self.shelf(self.held_by(thread, request))}
 
-    def _ask_to_remove(self, name: str | None) -> Updates:
+    def _ask_to_remove(self, name: Any) -> Updates:
         if not name:
             return {self.removal: failed_html("choose a brief first"), self.sure: gr.update(visible=False)}
         try:
-            would = self.chat.bot.briefs.would_remove(name)
+            would = self.chat.bot.briefs.would_remove(str(name))
         except UserError as error:
             return {self.removal: failed_html(str(error)), self.sure: gr.update(visible=False)}
         return {self.removal: sure_html(would), self.sure: gr.update(visible=True)}
 
-    def _remove(self, name: str | None, thread: str, request: gr.Request) -> Updates:
+    def _remove(self, name: Any, thread: str, request: gr.Request) -> Updates:
         try:
-            report = removed_html(self.chat.bot.briefs.remove(name or ""))
+            report = removed_html(self.chat.bot.briefs.remove(str(name)))
         except (UserError, StoreError) as error:
             report = failed_html(str(error))
         shelf = self.shelf(self.held_by(thread, request))

@@ -26,14 +26,14 @@ def line_html(held: HeldTo, gone: Sequence[str], count: int) -> str:
     if not held:
         noun = "source" if count == 1 else "sources"
         told = f"Uses all {count:,} {noun}" if count > 1 else f"Uses {count} {noun}"
-        return f'<p class="uses all">{_to_scope(told)}</p>' if count else ""
+        return f'<p class="uses all">{_to_sources(told)}</p>' if count else ""
     what = f"the brief “{shortened(held.brief, 48)}”" if held.brief is not None else _counted_titles(held)
     if len(gone) >= max(len(held.sources), 1):
         told = f"This conversation is held to {what}, which the store no longer holds."
     else:
         told = f"Uses {what} alone."
         told += f" {_count(len(gone), 'chosen source')} no longer held." if gone else ""
-    return f'<p class="uses">{escape(told)} {_to_scope("Change")}</p>'
+    return f'<p class="uses">{escape(told)} {_to_sources("Change", " to-scope")}</p>'
 
 
 def note_html(line: str) -> str:
@@ -91,8 +91,8 @@ def _report(content: str) -> str:
     return f'<div class="report">{content}</div>'
 
 
-def _to_scope(words: str) -> str:
-    return f'<a class="open-sources to-scope" href="#sources">{escape(words)}</a>'
+def _to_sources(words: str, kind: str = "") -> str:
+    return f'<a class="open-sources{kind}" href="#sources">{escape(words)}</a>'
 
 
 def _counted_titles(held: HeldTo) -> str:
@@ -140,4 +140,4 @@ def _count(count: int, noun: str) -> str:
 def _sentence(line: str) -> str:
     text = " ".join(line.split())
     start = text[:1].upper() if text.startswith("the ") else text[:1]  # a file's name keeps its letters
-    return f"{start}{text[1:]}" + ("" if text.endswith((".", "!", "?", "`")) else ".")
+    return f"{start}{text[1:]}" + ("" if text.endswith((".", "!", "?")) else ".")

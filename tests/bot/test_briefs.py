@@ -79,6 +79,11 @@ def test_a_brief_that_is_held_already_is_not_held_twice(briefs: Briefs, store: S
     briefs.add(file(RAIN))
     again = briefs.add(file(RAIN, "other.txt"))
     assert (again.already, again.briefs, again.added) == (("rain.txt",), (), ())
+    assert briefs.add(file(RAIN_ALONE, "alone.txt")).already == ()
+    assert briefs.add(file(RAIN_ALONE)).already == ("alone.txt",)
+    without_summaries = "\n".join(line for line in RAIN.splitlines() if not line.startswith("Summary"))
+    assert briefs.add(file(without_summaries, "links.txt")).unchanged == 2
+    assert briefs.add(file(without_summaries, "links.txt")).already == ("links.txt",)
     bundled = Path("ingest/briefs") / store.briefs()[0].name
     assert briefs.add([Given(bundled.read_bytes(), "mine.txt")]).already == (bundled.name,)
 
