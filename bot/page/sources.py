@@ -58,7 +58,6 @@ class SourcesDesk:
                 value=_ALL,
                 label="This conversation uses",
                 filterable=False,
-                allow_custom_value=True,  # the list may have changed since the page was opened: the handler looks
                 elem_id="scope-choice",
             )
             self.picked = gr.CheckboxGroup([], label="Chosen sources", elem_id="scope-sources", visible=False)
@@ -85,7 +84,6 @@ class SourcesDesk:
                 value=None,
                 label="Or remove a brief",
                 filterable=False,
-                allow_custom_value=True,
                 elem_id="brief-choice",
             )
             self.remove = gr.Button("Remove it…", elem_id="brief-remove", size="sm")
@@ -111,8 +109,12 @@ class SourcesDesk:
         self.shelf = shelf
         outputs = [thread, *shown]
         thread.change(self._turn_to, [thread], shown, **quiet)  # type: ignore[attr-defined]
-        self.choice.input(self._choose, [self.choice, thread], outputs, **quiet)
-        self.picked.input(self._pick, [self.picked, thread], outputs, trigger_mode="always_last", **quiet)
+        raw: dict[str, Any] = {
+            "preprocess": False,
+            **quiet,
+        }  # a list may have changed since: what is chosen is looked at
+        self.choice.input(self._choose, [self.choice, thread], outputs, **raw)
+        self.picked.input(self._pick, [self.picked, thread], outputs, trigger_mode="always_last", **raw)
         if not self.may_change:
             return
         told = [self.report, self.text, self.files, *shown]
@@ -120,9 +122,11 @@ class SourcesDesk:
         one_by_one: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "briefs", **quiet}
         self.files.upload(self._upload, [self.files, thread], told, **one_by_one)
         self.add.click(self._paste, [self.text, thread], told, **one_by_one)
-        self.remove.click(self._ask_to_remove, [self.brief], asked, **quiet)
+        self.remove.click(self._ask_to_remove, [self.brief], asked, **raw)
         self.keep.click(lambda: ("", gr.update(visible=False)), None, asked, **quiet)
-        self.really.click(self._remove, [self.brief, thread], [self.report, *asked, *shown], **one_by_one)
+        self.really.click(
+            self._remove, [self.brief, thread], [self.report, *asked, *shown], preprocess=False, **one_by_one
+        )
 
     # -- what is shown
 
@@ -174,9 +178,9 @@ class SourcesDesk:
 
     # -- what is used
 
-    def _choose(self, choice: Any, thread: str, request: gr.Request) -> Updates:
-        choice = choice if isinstance(choice, str) else ""
-        own = self.sharing.thread_to_write(thread or "", owner_of_request(request))
+    def _choose(self, choice: Any, thread: Any, request: gr.Request) -> Updates:
+        choice, thread = _text(choice), _text(thread)
+        own = self.sharing.thread_to_write(thread, owner_of_request(request))
         store, before = self.chat.bot.store, self.chat.bot.held_to(own)
         held = HeldTo()
         try:
@@ -191,7 +195,8 @@ class SourcesDesk:
         self.chat.bot.hold(own, held)
         return {self.thread: own, **self.shelf(held), **self.updates(held, some=choice == _SOME)}
 
-    def _pick(self, picked: list[str], thread: str, request: gr.Request) -> Updates:
+    def _pick(self, picked: Any, thread: Any, request: gr.Request) -> Updates:
+        picked, thread = [_text(one) for one in picked] if isinstance(picked, list) else [], _text(thread)
         own = self.sharing.thread_to_write(thread or "", owner_of_request(request))
         store = self.chat.bot.store
         still = store.sources(Scope(source_ids=frozenset(picked))) if picked else []
@@ -228,18 +233,23 @@ class SourcesDesk:
         if not name:
             return {self.removal: failed_html("choose a brief first"), self.sure: gr.update(visible=False)}
         try:
-            would = self.chat.bot.briefs.would_remove(str(name))
+            would = self.chat.bot.briefs.would_remove(_text(name))
         except UserError as error:
             return {self.removal: failed_html(str(error)), self.sure: gr.update(visible=False)}
         return {self.removal: sure_html(would), self.sure: gr.update(visible=True)}
 
-    def _remove(self, name: Any, thread: str, request: gr.Request) -> Updates:
+    def _remove(self, name: Any, thread: Any, request: gr.Request) -> Updates:
         try:
-            report = removed_html(self.chat.bot.briefs.remove(str(name)))
+            report = removed_html(self.chat.bot.briefs.remove(_text(name)))
         except (UserError, StoreError) as error:
             report = failed_html(str(error))
-        shelf = self.shelf(self.held_by(thread, request))
+        shelf = self.shelf(self.held_by(_text(thread), request))
         return {self.report: "", self.removal: report, self.sure: gr.update(visible=False), **shelf}
+
+
+def _text(value: Any) -> str:
+    """What a page sent, where it is text."""
+    return value if isinstance(value, str) else ""
 
 
 def _sentence(error: UserError) -> str:

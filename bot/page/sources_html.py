@@ -33,7 +33,7 @@ def line_html(held: HeldTo, gone: Sequence[str], count: int) -> str:
     else:
         told = f"Uses {what} alone."
         told += f" {_count(len(gone), 'chosen source')} no longer held." if gone else ""
-    return f'<p class="uses">{escape(told)} {_to_sources("Change", " to-scope")}</p>'
+    return f'<p class="uses"><span>{escape(told)}</span> {_to_sources("Change", " to-scope")}</p>'
 
 
 def note_html(line: str) -> str:

@@ -67,6 +67,13 @@ def test_a_made_up_choice_changes_nothing(open_to_all, made_up: Any):
         assert "Uses all 6 sources" in said(messages)
 
 
+@pytest.mark.parametrize("made_up", [["arxiv:9999.99999"], [7, None], "x", None, {"a": [1]}])
+def test_made_up_sources_are_not_held_to(open_to_all, made_up: Any):
+    with open_to_all.client() as client:
+        client.get("")
+        assert "Uses all 6 sources" in said(call(client, "_pick", [made_up, ""]))
+
+
 def test_read_only_has_no_function_that_changes_anything(serve, store: Store):
     with serve(read_only=True).client() as client:
         client.get("")
