@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ def markdown(title: str, exchanges: Sequence[Exchange]) -> str:
         parts += [f"![{picture.name}](photos/{picture.file})" for picture in exchange.pictures]
         if not exchange.wordless:
             parts.append("\n".join(f"> {line}" for line in exchange.question.splitlines()))
+        if exchange.pasted is not None:
+            parts.append(f"The question of this brief, which was pasted:\n\n{_fenced(exchange.pasted)}")
         parts.append("## Unblur")
         if exchange.answer is None:
             parts.append("*This answer was stopped before it was complete.*")
@@ -37,6 +40,7 @@ def as_json(title: str, thread: str, exchanges: Sequence[Exchange]) -> str:
     turns = [
         {
             "question": exchange.question,
+            "pasted_brief": exchange.pasted,
             "photos": [picture.name for picture in exchange.pictures],
             "answer": exchange.answer.model_dump(mode="json") if exchange.answer else None,
         }
@@ -57,6 +61,13 @@ def archive(title: str, thread: str, exchanges: Sequence[Exchange], album: Album
                 if path is not None:
                     out.write(path, f"photos/{file}")
     return packed.getvalue()
+
+
+def _fenced(text: str) -> str:
+    """Text as a code block, whose fence is longer than any in it."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}text\n{text.strip()}\n{fence}"
 
 
 def _there(album: Album, file: str) -> Path | None:

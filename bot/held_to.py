@@ -14,18 +14,19 @@ _NAMED = 3  # sources that are gone and named in one line
 
 @dataclass(frozen=True)
 class HeldTo:
-    """One brief, or some sources; with neither, every source may be used."""
+    """One brief, some sources, or a pasted brief; with none of them, every source may be used."""
 
     brief: str | None = None
     sources: Mapping[str, str] = field(default_factory=dict)  # their titles by id, as they were when they were chosen
+    pasted: str = ""  # the text of a brief that was pasted into the conversation, whose own sources alone answer
 
     def __bool__(self) -> bool:
-        return self.brief is not None or bool(self.sources)
+        return self.brief is not None or bool(self.sources or self.pasted)
 
     @property
     def scope(self) -> Scope | None:
-        """What a search may look at; None for everything."""
-        if not self:
+        """What a search may look at; None for everything, also for everything that a pasted brief supplies."""
+        if not self or self.pasted:
             return None
         return Scope(
             briefs=None if self.brief is None else frozenset({self.brief}),
@@ -46,7 +47,7 @@ class HeldTo:
         if self.brief is not None and self.brief not in {record.name for record in store.briefs()}:
             return [self.brief]
         held = {source.source_id for source in store.sources(self.scope)} if self.sources else set()
-        return [title for source_id, title in self.sources.items() if source_id not in held]
+        return [title for source_id, title in self.sources.items() if source_id not in held]  # what is pasted is there
 
     def check(self, store: Store) -> None:
         """Raise UserError when nothing of it is left."""
@@ -67,7 +68,7 @@ class HeldTo:
 
     def as_text(self) -> str:
         """The same as text to keep."""
-        return json.dumps({"brief": self.brief, "sources": dict(self.sources)})
+        return json.dumps({"brief": self.brief, "sources": dict(self.sources), "pasted": self.pasted})
 
 
 def held_to_of(text: str | None) -> HeldTo:
@@ -85,7 +86,7 @@ def chosen(store: Store, brief: str | None = None, source_ids: Collection[str] =
     return HeldTo(brief, {source.source_id: source.title for source in found})
 
 
-def outside(found: Iterable[Source], store: Store, scope: Scope) -> list[str]:
+def outside(found: Iterable[Source], store: Store, scope: Scope | None) -> list[str]:
     """The ids of those sources that were found before and lie outside of `scope` now."""
     ids = {source.source_id for source in found}
     return sorted(ids - {source.source_id for source in store.sources(scope)}) if ids else []

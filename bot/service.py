@@ -1,5 +1,6 @@
 """Ask a question, get a grounded answer: what every face of Unblur goes through."""
 
+import contextlib
 import threading
 import time
 import uuid
@@ -20,6 +21,8 @@ from bot.grounding import ground
 from bot.held_to import HELD, OUTSIDE, HeldTo, outside
 from bot.llm.sketch import Sketch
 from bot.memory import forget, keep_latest, open_memory
+from bot.pasted import NAME as PASTED_BRIEF
+from bot.pasted import PASTED, PastedStores, read_pasted
 from bot.photos.album import Album, Picture, Result, Upload, clean_name
 from bot.photos.darkroom import Darkroom
 from bot.photos.tools import (
@@ -83,6 +86,7 @@ class Exchange:
     results: tuple[Result, ...] = ()  # what was made of photos for it
     shows: Result | None = None  # the last result that stands after it
     wordless: bool = False  # the photos came without a word
+    pasted: str | None = None  # the brief that the user pasted, whose question this is
 
 
 class Bot:
@@ -98,6 +102,7 @@ class Bot:
         self.conversations = Conversations(settings.conversations_file if keep_threads else None)
         self._memory = open_memory(settings.threads_file if keep_threads else None)
         self._agent = build_agent(model, self._memory)
+        self._pasted = PastedStores(settings, store.embedder)
 
     def ask(self, request: Request) -> Answer:
         """Answer a question; raises UserError when it cannot be one."""
@@ -111,8 +116,14 @@ class Bot:
 
         While a language model writes, its checked sentences come as sketches, each in place of the one before.
         """
+        with contextlib.ExitStack() as opened:
+            yield from self._stream(request, opened)
+
+    def _stream(self, request: Request, opened: contextlib.ExitStack) -> Iterator[Step | Sketch | Piece | Answer]:
+        """The same; what a turn needs no longer is released by `opened`."""
         began = time.monotonic()
         wordless = bool(request.photos) and not request.question.strip()
+        request, pasted = self._held_to_pasted(request, opened)
         question = WORDLESS_QUESTION if wordless else request.question
         question = check_question(question, self.settings.max_question_characters)
         held = self._held(request)
@@ -126,8 +137,9 @@ class Bot:
             BRIEF: request.brief,
             SUPPLIED: request.supplied,
             WORDLESS: wordless,
+            PASTED: pasted,
             **self._taken_in(request, photos),
-            **self._bounds(request, held),
+            **self._bounds(request, held, store),
         }
         context = TurnContext(store, self._scope(request, held), photos)
         message = HumanMessage(question, additional_kwargs=about)
@@ -186,11 +198,33 @@ class Bot:
 
     def _held(self, request: Request) -> HeldTo:
         """What a question is held to beside its brief; raises UserError when none of that is left."""
-        if request.store is not None:
+        if request.brief is not None and request.store is not None:
             return HeldTo()
         held = request.held_to or (self.held_to(request.thread) if request.thread else HeldTo())
         held.check(self.store)
         return held
+
+    def _held_to_pasted(self, request: Request, opened: contextlib.ExitStack) -> tuple[Request, str | None]:
+        """The request held to the brief that it pastes, or that its conversation pasted; and the text that it pastes.
+
+        Raises UserError when a pasted brief cannot be read.
+        """
+        if request.brief is not None or request.store is not None:
+            return request, None
+        pasted = read_pasted(request.question)
+        if pasted is not None:
+            store = opened.enter_context(self._pasted.store(pasted))
+            request = replace(
+                request, question=pasted.question, store=store, brief=PASTED_BRIEF, supplied=pasted.own_question
+            )
+            if request.thread:
+                self.hold(request.thread, HeldTo(pasted=pasted.text))
+            return request, pasted.text
+        earlier = self.held_to(request.thread).pasted if request.thread and not request.held_to else ""
+        before = read_pasted(earlier) if earlier and not self.store.brief_asking(request.question) else None
+        if before is None:
+            return request, None
+        return replace(request, store=opened.enter_context(self._pasted.store(before))), None
 
     def _recognised(self, request: Request, question: str, held: HeldTo) -> Request:
         """A question that is word for word a stored brief's own is that brief's question, where it may use its sources."""
@@ -215,13 +249,12 @@ class Bot:
     def _scope(self, request: Request, held: HeldTo) -> Scope | None:
         return held.within(request.brief) if request.store is None else None
 
-    def _bounds(self, request: Request, held: HeldTo) -> dict[str, Any]:
+    def _bounds(self, request: Request, held: HeldTo, store: Store) -> dict[str, Any]:
         """What a turn has to know of being held: that it is, and what was spoken of before and is no longer allowed."""
-        scope = held.scope
-        if scope is None:
+        if not held:
             return {}
         earlier = _sources(self.history(request.thread)) if request.thread else {}
-        return {HELD: True, OUTSIDE: outside(earlier.values(), self.store, scope)}
+        return {HELD: True, OUTSIDE: outside(earlier.values(), store, held.scope)}
 
     def _finish(
         self, request: Request, question: str, messages: Sequence[AnyMessage], began: float, thread: str
@@ -321,6 +354,7 @@ def _exchange(turn: Sequence[AnyMessage], before: Sequence[AnyMessage], thread: 
         results=tuple(one.result for one in tried_in(messages) if one.tool == RESTORE and one.result),
         shows=standing[-1] if standing else None,
         wordless=bool(asked.additional_kwargs.get(WORDLESS)),
+        pasted=asked.additional_kwargs.get(PASTED),
     )  # fmt: skip
     if not any(isinstance(message, AIMessage) and not message.tool_calls for message in messages):
         return exchange

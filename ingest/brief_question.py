@@ -29,6 +29,11 @@ def question_in(preamble: Sequence[str]) -> str | None:
     return None
 
 
+def announces_question(text: str) -> bool:
+    """Whether a text says that the question below or beside is the one it was written for, as supplied briefs do."""
+    return any(_after_announcement(line) is not None for line in text.splitlines())
+
+
 def _after_announcement(line: str) -> str | None:
     """What follows on a line that announces the question, or None for any other line."""
     head, colon, rest = line.partition(":")

@@ -1,5 +1,6 @@
 """The explanation in three parts: the task, the workflow with an answer to each question asked, the papers and tools."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from bot.draft import (
@@ -44,7 +45,7 @@ def explain(turn: Turn, view: View) -> Draft:
     """Draft the three parts from what was found."""
     sources = _listed(turn, view)
     main = sources[0]
-    tasks = asked_tasks(turn.question.text) or subject(main)[:1]
+    tasks = asked_tasks(turn.question.text) or subject(main)[:1] or _common_subject(sources)
     task = _task(turn, tasks, main, sources)
     workflow = _workflow(turn, tasks, main, sources, view, _quotes_in([task]))
     told = _quotes_in([task, *workflow])
@@ -56,6 +57,16 @@ def explain(turn: Turn, view: View) -> Draft:
             Section(name="references", title="3. Papers and tools", blocks=(_references(tasks, sources, told),)),
         ),
     )
+
+
+def _common_subject(sources: Sequence[Source]) -> list[Task]:
+    """What at least half of the described sources are mainly about; nothing when they have no subject in common."""
+    described = [source for source in sources if sentences(source)]
+    mainly = Counter(task.name for source in described for task in subject(source)[:1])
+    for name, count in mainly.most_common(1):
+        if 2 * count >= len(described):
+            return [task for source in described for task in subject(source)[:1] if task.name == name][:1]
+    return []
 
 
 def _quotes_in(blocks: Sequence[Block]) -> set[str]:

@@ -11,6 +11,7 @@ from bot.opening import read_brief, store_of
 from bot.service import Bot, Request
 from bot.settings import Settings
 from ingest.brief_text import parse_brief
+from ingest.cards import with_cards
 from ingest.problems import BriefError
 from store.identity import source_id
 from store.model import BriefRecord, Source
@@ -67,7 +68,7 @@ class Runner:
 def pasted_sources(question: str) -> dict[str, Source]:
     """The sources of the brief that a question consists of, by id; none where it is no brief."""
     try:
-        brief = parse_brief(question, "pasted")
+        brief = with_cards(parse_brief(question, "pasted"))
     except BriefError:
         return {}
     return {

@@ -109,7 +109,7 @@ class Chat:
             self._stops[thread].set()
         exchanges = self.bot.exchanges(thread) if THREAD.fullmatch(thread) else []
         view = self._whole(thread, exchanges)
-        if asking and (not exchanges or exchanges[-1].question != asking.strip()):  # stopped before it began
+        if asking and (not exchanges or _asked(exchanges[-1]) != asking.strip()):  # stopped before it began
             return replace(view, messages=[*view.messages, question_message(asking), cut_off_message()])
         return view
 
@@ -163,6 +163,11 @@ class Chat:
         return View(
             thread, self._messages(thread, exchanges), cited_html(thread, exchanges), panel_html(thread, exchanges)
         )  # fmt: skip
+
+
+def _asked(exchange: Exchange) -> str:
+    """What the user wrote."""
+    return (exchange.pasted or exchange.question).strip()
 
 
 def _with_answer(asked: View, number: int, writing: Writing) -> View:

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from html import escape
 
 from bot.answer import Answer, Removed
+from bot.errors import UserError
 from bot.page.markup import answer_html, as_html_block
 from bot.page.photos import results_html, thumbnails_html
+from bot.pasted import Pasted, read_pasted
 from bot.service import Exchange
 
 Message = dict[str, str]  # what Gradio's chat takes: role and content
 
 _CUT_OFF = "This answer was stopped before it was complete. Ask again to have it in full."
+_KEEP = '<p class="keep"><button type="button" class="keep-sources">Keep these sources</button></p>'
 _LONGEST_SHOWN = 2_000  # characters of a question
 
 
@@ -37,26 +40,50 @@ class Writing:
 
 def messages(thread: str, exchanges: Sequence[Exchange], liked: Mapping[int, bool] | None = None) -> list[Message]:
     """A whole conversation, oldest first; `liked` says what was thought of its answers, by number."""
+    last_pasted = max((number for number, one in enumerate(exchanges, start=1) if one.pasted), default=0)
     return [
         message
         for number, exchange in enumerate(exchanges, start=1)
         for message in (
             question_message(
-                "" if exchange.wordless else exchange.question, thumbnails_html(thread, exchange.pictures)
+                "" if exchange.wordless else exchange.pasted or exchange.question,
+                thumbnails_html(thread, exchange.pictures),
             ),
-            _answer_message(thread, number, exchange, (liked or {}).get(number)),
+            _answer_message(thread, number, exchange, (liked or {}).get(number), offers=number == last_pasted),
         )
     ]
 
 
 def question_message(question: str, photos: str = "") -> Message:
-    """What the user said, word for word, and the HTML of the photos that came with it; a very long question is cut."""
+    """What the user said, word for word, and the HTML of the photos that came with it; a very long question is cut.
+
+    Of a pasted brief its question is shown, and the brief can be unfolded.
+    """
     shown = question.strip()
-    if len(shown) > _LONGEST_SHOWN:
-        shown = f"{shown[:_LONGEST_SHOWN]}…"
-    words = escape(shown).replace("\n", "<br>")
-    asked = f'<div class="question">{photos}{f"<p>{words}</p>" if words else ""}</div>'
+    pasted = _pasted(shown)
+    words = _words(pasted.question if pasted else shown)
+    brief = _unfolding(pasted) if pasted else ""
+    asked = f'<div class="question">{photos}{f"<p>{words}</p>" if words else ""}{brief}</div>'
     return _message("user", f'<div class="said"><h2 class="who">You</h2>{asked}</div>')
+
+
+def _pasted(question: str) -> Pasted | None:
+    try:
+        return read_pasted(question)
+    except UserError:  # it is shown as it is, and answered with what is wrong with it
+        return None
+
+
+def _unfolding(pasted: Pasted) -> str:
+    count = _counted(len(pasted.brief.entries), "source")
+    text = f"<p>{_words(pasted.text.strip())}</p>"
+    return f'<details class="pasted"><summary>Pasted brief, {count}</summary>{text}</details>'
+
+
+def _words(text: str) -> str:
+    """Text as HTML; a very long one is cut."""
+    cut = f"{text[:_LONGEST_SHOWN]}…" if len(text) > _LONGEST_SHOWN else text
+    return escape(cut).replace("\n", "<br>")
 
 
 def coming_html(names: Sequence[str]) -> str:
@@ -88,7 +115,10 @@ def _bar(fraction: float) -> str:
     return f'<p class="bar"><progress max="100" value="{percent}">{percent} %</progress></p>'
 
 
-def _answer_message(thread: str, number: int, exchange: Exchange, liked: bool | None) -> Message:
+def _answer_message(
+    thread: str, number: int, exchange: Exchange, liked: bool | None, *, offers: bool = False
+) -> Message:
+    """An answer with what belongs to it; offers: to keep the sources of the brief that was pasted."""
     if exchange.answer is None:
         return cut_off_message()
     answer = exchange.answer
@@ -96,6 +126,7 @@ def _answer_message(thread: str, number: int, exchange: Exchange, liked: bool | 
     markers = {citation.marker for citation in answer.citations}
     body = answer_html(answer.answer, answer=number, markers=markers, urls=urls)
     more = (results_html(thread, exchange.results), _removed(answer.removed), _to_sources(answer), _acts(number, liked))
+    more = (*more, _KEEP) if offers else more
     return _said(f"{body}{''.join(more)}", f"answer {answer.mode}")
 
 

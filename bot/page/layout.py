@@ -150,7 +150,7 @@ class _Page:
         deleting = self.really.click(self._delete, [self.thread], shown, cancels=asks, **quiet)
         deleting.then(self._listed, whose, listed, **quiet)
         blocks.load(self._welcome, None, welcome, concurrency_limit=None, **quiet)
-        self.desk.connect(self.thread, self._shelf, welcome, quiet)
+        self.desk.connect(self.thread, self.asking, self._shelf, welcome, quiet)
         api(self._answer, api_name="ask", concurrency_limit=_AT_ONCE, concurrency_id="answers")
 
     async def _ask(self, asked: str | dict[str, Any], thread: str, request: gr.Request) -> AsyncIterator[Updates]:

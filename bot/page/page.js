@@ -104,7 +104,7 @@
     const acts = button.closest(".acts");
     const said = button.closest(".said");
     const number = Number(acts.id.replace("acts-", ""));
-    const question = all("#conversation .question")[number - 1]?.innerText.trim() || "";
+    const question = one(":scope > p:not(.coming)", all("#conversation .question")[number - 1])?.innerText.trim() || "";
     const thread = one("#cited .cited")?.dataset.thread;
     const kind = button.textContent;
     if (kind === "Copy") {
@@ -130,6 +130,13 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("#conversation button.act");
     if (button) act(button);
+  });
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest(".keep-sources")) return;
+    turnPanelTo("sources");
+    openSheet();
+    one("#keep-pasted")?.click();
   });
 
   document.addEventListener("input", (event) => {

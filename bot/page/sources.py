@@ -22,6 +22,7 @@ from bot.page.sources_html import (
     shortened,
     sure_html,
 )
+from bot.pasted import pasted_in, read_pasted
 from bot.sharing.people import owner_of_request
 from bot.sharing.setup import Sharing
 from store.errors import StoreError
@@ -29,7 +30,12 @@ from store.model import Scope
 
 Updates = dict[Component, Any]
 
-_ALL, _SOME, _BRIEF = "all", "some", "brief:"  # values of the choice; a brief's is followed by its name
+_ALL, _SOME, _PASTED, _BRIEF = (
+    "all",
+    "some",
+    "pasted",
+    "brief:",
+)  # values of the choice; a brief's is followed by its name
 _MOST_PICKED_FROM = 300  # sources that can be chosen one by one
 _FILTERED = 12  # briefs in a list from which on it can be typed into
 _SHARED = "Everybody who uses this page will see what you add."
@@ -62,6 +68,8 @@ class SourcesDesk:
             )
             self.picked = gr.CheckboxGroup([], label="Chosen sources", elem_id="scope-sources", visible=False)
             self.note = gr.HTML(elem_id="scope-note")
+            self.keep_pasted = gr.Button("Keep these sources", visible=False, elem_id="keep-pasted", size="sm")
+            self.kept = gr.HTML(elem_id="kept", elem_classes="reports")
 
     def lay_out_briefs(self) -> None:
         """The place to add briefs and to remove them; not there at all where nothing may be changed."""
@@ -95,11 +103,19 @@ class SourcesDesk:
     @property
     def parts(self) -> list[Component]:
         """What shows what is held and used, and so changes with either."""
-        return [self.line, self.choice, self.picked, self.note, *([self.brief] if self.may_change else [])]
+        return [
+            self.line,
+            self.choice,
+            self.picked,
+            self.note,
+            self.keep_pasted,
+            *([self.brief] if self.may_change else []),
+        ]
 
     def connect(
         self,
         thread: Component,
+        asking: Component,
         shelf: Callable[[HeldTo], Updates],
         shown: Sequence[Component],
         quiet: dict[str, Any],
@@ -108,18 +124,20 @@ class SourcesDesk:
         self.thread = thread
         self.shelf = shelf
         outputs = [thread, *shown]
-        thread.change(self._turn_to, [thread], shown, **quiet)  # type: ignore[attr-defined]
+        thread.change(self._turn_to, [thread], [self.kept, *shown], **quiet)  # type: ignore[attr-defined]
         raw: dict[str, Any] = {
             "preprocess": False,
             **quiet,
         }  # a list may have changed since: what is chosen is looked at
         self.choice.input(self._choose, [self.choice, thread], outputs, **raw)
         self.picked.input(self._pick, [self.picked, thread], outputs, trigger_mode="always_last", **raw)
+        asking.change(self._after_answer, [asking, thread], self.parts, **quiet)  # type: ignore[attr-defined]
         if not self.may_change:
             return
         told = [self.report, self.text, self.files, *shown]
         asked = [self.removal, self.sure]
         one_by_one: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "briefs", **quiet}
+        self.keep_pasted.click(self._keep, [thread], [self.kept, *shown], **one_by_one)
         self.files.upload(self._upload, [self.files, thread], told, **one_by_one)
         self.add.click(self._paste, [self.text, thread], told, **one_by_one)
         self.remove.click(self._ask_to_remove, [self.brief], asked, **raw)
@@ -142,6 +160,8 @@ class SourcesDesk:
         choices = [("All sources", _ALL), *[(brief_label(one), f"{_BRIEF}{one.name}") for one in briefs]]
         if held.brief is not None and gone:
             choices.append((f"{shortened(held.brief, 40)} (no longer held)", f"{_BRIEF}{held.brief}"))
+        if held.pasted:
+            choices.insert(0, ("The pasted brief", _PASTED))
         count = store.count()
         if count:
             choices.append(("Chosen sources…", _SOME))
@@ -160,21 +180,33 @@ class SourcesDesk:
             elif len(offered) < len(sources):
                 note = f"{note} The first {len(offered)} of {len(sources):,} sources can be chosen here.".strip()
         value = f"{_BRIEF}{held.brief}" if held.brief is not None else _SOME if some else _ALL
+        value = _PASTED if held.pasted and not some else value
         parts: Updates = {
             self.line: line_html(held, gone, count),
             self.choice: gr.update(choices=choices, value=value, filterable=len(choices) > _FILTERED),
             self.picked: gr.update(**picking),
             self.note: note_html(note),
+            self.keep_pasted: gr.update(visible=self.may_change and self._can_keep(held)),
         }
         if self.may_change:
             names = [(brief_label(one), one.name) for one in briefs]
             parts[self.brief] = gr.update(choices=names, value=None, filterable=len(names) > _FILTERED)
         return parts
 
+    def _can_keep(self, held: HeldTo) -> bool:
+        """Whether a pasted brief answers that the store does not hold."""
+        pasted = read_pasted(held.pasted) if held.pasted else None
+        return pasted is not None and self.chat.bot.store.twin(pasted.brief) is None
+
+    def _after_answer(self, asking: str, thread: str, request: gr.Request) -> Any:
+        """A brief that was pasted is what the conversation uses from then on."""
+        held = self.held_by(thread, request)
+        return gr.skip() if asking or not held.pasted else self.updates(held)
+
     def _turn_to(self, thread: str, request: gr.Request) -> Updates:
         if not self.chat.ready.done():
             return {self.note: ""}  # the first sources are still read, and then shown
-        return self.shelf(self.held_by(thread, request))
+        return {self.kept: "", **self.shelf(self.held_by(thread, request))}
 
     # -- what is used
 
@@ -188,7 +220,7 @@ class SourcesDesk:
                 held = chosen(store, choice.removeprefix(_BRIEF))
             elif choice == _SOME and before.brief is not None:  # begin with what the brief has
                 held = chosen(store, source_ids=[one.source_id for one in store.sources(before.scope)])
-            elif choice == _SOME:
+            elif choice in (_SOME, _PASTED):
                 held = before
         except UserError as error:  # removed meanwhile
             return {self.thread: own, **self.shelf(before), self.note: note_html(_sentence(error))}
@@ -220,6 +252,22 @@ class SourcesDesk:
     def _paste(self, text: str, thread: str, request: gr.Request) -> Iterator[Updates]:
         yield {self.report: reading_html()}
         yield self._added([Given((text or "").encode("utf-8", "replace"))], thread, request)
+
+    def _keep(self, thread: str, request: gr.Request) -> Iterator[Updates]:
+        """Put the brief that was pasted into the conversation among the sources, which it then goes on with."""
+        yield {self.kept: reading_html()}
+        own = self.sharing.thread_to_read(thread, owner_of_request(request))
+        text = pasted_in(self.chat.bot.history(own)) if own else None
+        try:
+            if not own or not text:
+                raise UserError("there is no pasted brief in this conversation: paste one first")
+            added = self.chat.bot.briefs.add([Given(text.encode("utf-8", "replace"))], owner_of_request(request))
+        except (UserError, StoreError) as error:
+            yield {self.kept: failed_html(str(error))}
+            return
+        for name in (*added.briefs, *added.already)[:1]:
+            self.chat.bot.hold(own, HeldTo(brief=name))
+        yield {self.kept: added_html(added), **self.shelf(self.chat.bot.held_to(own))}
 
     def _added(self, given: list[Given], thread: str, request: gr.Request) -> Updates:
         try:

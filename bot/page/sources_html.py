@@ -28,6 +28,7 @@ def line_html(held: HeldTo, gone: Sequence[str], count: int) -> str:
         told = f"Uses all {count:,} {noun}" if count > 1 else f"Uses {count} {noun}"
         return f'<p class="uses all">{_to_sources(told)}</p>' if count else ""
     what = f"the brief “{shortened(held.brief, 48)}”" if held.brief is not None else _counted_titles(held)
+    what = "the pasted brief" if held.pasted else what
     if len(gone) >= max(len(held.sources), 1):
         told = f"This conversation is held to {what}, which the store no longer holds."
     else:

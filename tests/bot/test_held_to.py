@@ -145,3 +145,21 @@ def test_what_is_not_held_cannot_be_chosen(store: Store) -> None:
         chosen(store, "holiday")
     with pytest.raises(UserError, match="no longer held: reload"):
         chosen(store, source_ids=["arxiv:9999.99999"])
+
+
+PASTED = """Model: DeRainer: Rain Removal
+Paper: https://arxiv.org/abs/2001.00001
+Summary: We propose DeRainer, a network that removes rain streaks from photos.
+"""
+
+
+def test_a_pasted_brief_is_what_a_conversation_is_held_to_until_another_choice(fresh: Bot, store: Store) -> None:
+    fresh.hold("a", chosen(store, source_ids=ids(store, "FeatSharp")))
+    fresh.ask(Request(PASTED, thread="a"))
+    assert fresh.held_to("a") == HeldTo(pasted=PASTED)
+    assert "rain streaks" in fresh.ask(Request("Tell me about DeRainer", thread="a")).answer
+    fresh.hold("a", chosen(store, source_ids=ids(store, "FeatSharp")))
+    answer = fresh.ask(Request("Tell me about DeRainer", thread="a"))
+    assert answer.refused and "rain streaks" not in shown(answer)
+    fresh.hold("a", HeldTo())
+    assert not fresh.ask(Request("Tell me about CausalSR", thread="a")).refused

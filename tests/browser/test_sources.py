@@ -197,8 +197,29 @@ def test_on_a_phone_files_are_added_and_what_is_no_brief_is_told(arrive, start, 
     expect(reader.ask("Tell me about DeRainer")).to_contain_text("removes rain streaks")
 
 
+def test_the_sources_of_a_pasted_brief_are_kept(arrive, start, store: Store):
+    reader = arrive(address=start())
+    uses = reader.page.locator("#uses .uses")
+    answer = reader.ask(RAIN)
+    expect(uses).to_contain_text("Uses the pasted brief alone.")
+    expect(reader.page.get_by_role("combobox", name="This conversation uses")).to_have_value("The pasted brief")
+    assert len(store.briefs()) == 2
+    assert reader.barriers() == []
+    answer.get_by_role("button", name="Keep these sources").click()
+    expect(reader.page.locator("#kept")).to_contain_text("Added “Pasted: How is rain removed from photos?”.")
+    expect(uses).to_contain_text("Uses the brief “Pasted: How is rain removed from photos?” alone.")
+    expect(reader.page.get_by_role("button", name="Keep these sources")).to_have_count(0)
+    expect(reader.ask("Tell me about CausalSR")).to_contain_text("this conversation is held to")
+    choose(reader, "This conversation uses", "All sources")
+    expect(reader.ask("Tell me about CausalSR")).to_contain_text("is a paper among the sources")
+    assert reader.barriers() == []
+
+
 def test_a_page_that_is_read_only_offers_no_change(arrive, start):
     reader = arrive(address=start(read_only=True))
     expect(held(reader)).to_have_count(6)
     expect(reader.page.get_by_role("combobox", name="This conversation uses")).to_be_visible()
     expect(reader.page.get_by_text("Add or remove briefs")).to_have_count(0)
+    reader.ask(RAIN)
+    expect(reader.page.locator("#uses .uses")).to_contain_text("Uses the pasted brief alone.")
+    expect(reader.page.get_by_role("button", name="Keep these sources")).to_have_count(0)
