@@ -63,6 +63,10 @@ def open_briefs(reader: Reader) -> None:
     expect(reader.page.get_by_label("Or paste a brief")).to_be_visible()
 
 
+def come_again(reader: Reader) -> None:
+    reader.open(f"?{reader.page.url.partition('?')[2]}")
+
+
 def report(reader: Reader):
     return reader.page.locator("#brief-report .report")
 
@@ -84,12 +88,13 @@ def test_a_conversation_keeps_to_the_chosen_sources(arrive, start):
     expect(reader.ask("Tell me about CausalSR")).to_contain_text("The sources this conversation is held to say nothing")
     expect(reader.ask("Tell me about FeatSharp")).to_contain_text("FeatSharp")
     expect(reader.sources.locator(".answer-sources:not([hidden]) .card")).to_have_count(1)
-    reader.page.reload()
+    come_again(reader)
     reader.wait_for_answer(2)
     expect(uses).to_contain_text("Uses FeatSharp")
     thread = reader.page.url.partition("?")[2]
+    other = start()  # another server over the same data
     reader.page.goto("about:blank")
-    reader.address = start()  # another server over the same data
+    reader.address = other
     reader.open(f"?{thread}")
     reader.wait_for_answer(2)
     expect(uses).to_contain_text("Uses FeatSharp")
@@ -161,7 +166,7 @@ def test_a_pasted_brief_is_checked_mended_asked_and_removed(arrive, start, store
     reader.page.get_by_role("button", name="Remove for everybody").click()
     expect(sure).to_contain_text("Removed “Pasted: How is rain removed from photos?”.")
     expect(held(reader)).to_have_count(6)
-    reader.page.reload()
+    come_again(reader)
     reader.wait_for_answer(1).locator("a.marker").nth(1).click()
     expect(reader.shown_quote.first).to_contain_text("DeRainer")
     expect(reader.ask("Tell me about DeRainer")).to_contain_text("say nothing about DeRainer")
