@@ -125,8 +125,13 @@ def _answer_message(
     urls = [url for source in exchange.sources.values() for url in source.urls]
     markers = {citation.marker for citation in answer.citations}
     body = answer_html(answer.answer, answer=number, markers=markers, urls=urls)
-    more = (results_html(thread, exchange.results), _removed(answer.removed), _to_sources(answer), _acts(number, liked))
-    more = (*more, _KEEP) if offers else more
+    more = (
+        results_html(thread, exchange.results),
+        _removed(answer.removed),
+        _to_sources(answer),
+        _acts(number, liked),
+        _KEEP if offers else "",
+    )
     return _said(f"{body}{''.join(more)}", f"answer {answer.mode}")
 
 

@@ -274,7 +274,7 @@ class SourcesDesk:
             added = self.chat.bot.briefs.add(given, owner_of_request(request))
         except (UserError, StoreError) as error:
             return {self.report: failed_html(str(error))}
-        emptied = {self.text: ""} if not added.troubles and any(one.file is None for one in given) else {}
+        emptied: Updates = {self.text: ""} if not added.troubles and any(one.file is None for one in given) else {}
         return {self.report: added_html(added), **emptied, **self.shelf(self.held_by(thread, request))}
 
     def _ask_to_remove(self, name: Any) -> Updates:
