@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import UserError
+from bot.held_to import HeldTo, held_to_of
 
 if TYPE_CHECKING:
     from bot.service import Exchange
@@ -28,6 +29,7 @@ CREATE TABLE IF NOT EXISTS opinions (
     thread TEXT NOT NULL, answer INTEGER NOT NULL, liked INTEGER NOT NULL, remark TEXT NOT NULL, given REAL NOT NULL,
     PRIMARY KEY (thread, answer)
 );
+CREATE TABLE IF NOT EXISTS held_to (thread TEXT PRIMARY KEY, what TEXT NOT NULL);
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(thread UNINDEXED, text, tokenize = 'porter unicode61');
 """
 
@@ -105,8 +107,21 @@ class Conversations:
         )
         return [Opinion(name, number, bool(liked), remark, given) for name, number, liked, remark, given in rows]
 
+    def hold(self, thread: str, held: HeldTo) -> None:
+        """Keep what a conversation is held to from now on."""
+        if held:
+            self._run("INSERT OR REPLACE INTO held_to VALUES (?, ?)", (thread, held.as_text()))
+        else:
+            self._run("DELETE FROM held_to WHERE thread = ?", (thread,))
+
+    def held_to(self, thread: str) -> HeldTo:
+        """What a conversation is held to."""
+        rows = self._run("SELECT what FROM held_to WHERE thread = ?", (thread,))
+        return held_to_of(rows[0][0] if rows else None)
+
     def forget(self, thread: str) -> None:
         """Take a conversation off the list, with every word of it."""
+        self._run("DELETE FROM held_to WHERE thread = ?", (thread,))
         self._run("DELETE FROM opinions WHERE thread = ?", (thread,))
         self._run("DELETE FROM conversations WHERE thread = ?", (thread,))
         self._run("DELETE FROM words WHERE thread = ?", (thread,))

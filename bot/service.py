@@ -12,16 +12,18 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from bot.agent import EMBEDDED, build_agent, chat_model
 from bot.answer import Answer, Removed, Restoration, ToolCall
+from bot.briefs import Briefs
 from bot.conversations import Conversations
 from bot.draft import AUTHOR, DRAFT, Draft, body, paragraph, say
 from bot.embedded.model import EmbeddedChatModel
 from bot.embedded.turn import BRIEF, SUPPLIED
 from bot.errors import UserError
 from bot.grounding import ground
+from bot.held_to import HELD, OUTSIDE, HeldTo, outside
 from bot.llm.sketch import Sketch
 from bot.memory import forget, keep_latest, open_memory
 from bot.pasted import NAME as PASTED_BRIEF
-from bot.pasted import PASTED, PastedStores, pasted_in, read_pasted
+from bot.pasted import PASTED, PastedStores, read_pasted
 from bot.photos.album import Album, Picture, Result, Upload, clean_name
 from bot.photos.darkroom import Darkroom
 from bot.photos.tools import (
@@ -53,6 +55,7 @@ class Request:
     question: str
     thread: str | None = None  # the conversation that it continues; None for one of its own
     brief: str | None = None  # the name of the brief whose sources alone may be used
+    held_to: HeldTo | None = None  # what else it is held to; None for what its conversation is held to
     store: Store | None = None  # where that brief's sources are, when they are not in the bot's own store
     supplied: bool = False  # the question is the brief's own
     photos: tuple[Upload, ...] = ()  # that come with the question, which may then be empty
@@ -89,6 +92,7 @@ class Bot:
         """Raises UserError when the settings name a model that is not at hand."""
         self.store = store
         self.settings = settings
+        self.briefs = Briefs(store, settings)
         model = chat_model(settings)
         self.darkroom = Darkroom(settings)
         self.conversations = Conversations(settings.conversations_file if keep_threads else None)
@@ -110,17 +114,18 @@ class Bot:
 
         While a language model writes, its checked sentences come as sketches, each in place of the one before.
         """
-        with contextlib.ExitStack() as held:
-            yield from self._stream(request, held)
+        with contextlib.ExitStack() as opened:
+            yield from self._stream(request, opened)
 
-    def _stream(self, request: Request, held: contextlib.ExitStack) -> Iterator[Step | Sketch | Piece | Answer]:
-        """The same; what a turn needs no longer is released by `held`."""
+    def _stream(self, request: Request, opened: contextlib.ExitStack) -> Iterator[Step | Sketch | Piece | Answer]:
+        """The same; what a turn needs no longer is released by `opened`."""
         began = time.monotonic()
         wordless = bool(request.photos) and not request.question.strip()
-        request, pasted = self._held_to_pasted(request, held)
+        request, pasted = self._held_to_pasted(request, opened)
         question = WORDLESS_QUESTION if wordless else request.question
         question = check_question(question, self.settings.max_question_characters)
-        request = self._recognised(request, question)
+        held = self._held(request)
+        request = self._recognised(request, question, held)
         store = request.store or self.store
         thread = request.thread or f"once-{uuid.uuid4().hex}"
         photos = TurnPhotos(self.darkroom.album(thread), self.darkroom, request.stop)
@@ -133,8 +138,9 @@ class Bot:
             PASTED: pasted,
             HANDLING: asdict(request.handling) if request.handling else None,
             **self._taken_in(request, photos),
+            **self._bounds(request, held, store),
         }
-        context = TurnContext(store, self._scope(request), photos)
+        context = TurnContext(store, self._scope(request, held), photos)
         message = HumanMessage(question, additional_kwargs=about)
         config = {"configurable": {"thread_id": thread}}
         messages: list[AnyMessage] = []
@@ -183,7 +189,23 @@ class Bot:
         state = self._agent.get_state({"configurable": {"thread_id": thread}})
         return list(state.values.get("messages", []))
 
-    def _held_to_pasted(self, request: Request, held: contextlib.ExitStack) -> tuple[Request, str | None]:
+    def hold(self, thread: str, held: HeldTo) -> None:
+        """Hold a conversation to some of the sources from now on; to none in particular by `HeldTo()`."""
+        self.conversations.hold(thread, held)
+
+    def held_to(self, thread: str) -> HeldTo:
+        """What a conversation is held to."""
+        return self.conversations.held_to(thread)
+
+    def _held(self, request: Request) -> HeldTo:
+        """What a question is held to beside its brief; raises UserError when none of that is left."""
+        if request.brief is not None and request.store is not None:
+            return HeldTo()
+        held = request.held_to or (self.held_to(request.thread) if request.thread else HeldTo())
+        held.check(self.store)
+        return held
+
+    def _held_to_pasted(self, request: Request, opened: contextlib.ExitStack) -> tuple[Request, str | None]:
         """The request held to the brief that it pastes, or that its conversation pasted; and the text that it pastes.
 
         Raises UserError when a pasted brief cannot be read.
@@ -192,23 +214,27 @@ class Bot:
             return request, None
         pasted = read_pasted(request.question)
         if pasted is not None:
-            store = held.enter_context(self._pasted.store(pasted))
+            store = opened.enter_context(self._pasted.store(pasted))
             request = replace(
                 request, question=pasted.question, store=store, brief=PASTED_BRIEF, supplied=pasted.own_question
             )
+            if request.thread:
+                self.hold(request.thread, HeldTo(pasted=pasted.text))
             return request, pasted.text
-        earlier = pasted_in(self.history(request.thread)) if request.thread else None
+        earlier = self.held_to(request.thread).pasted if request.thread and not request.held_to else ""
         before = read_pasted(earlier) if earlier and not self.store.brief_asking(request.question) else None
         if before is None:
             return request, None
-        return replace(request, store=held.enter_context(self._pasted.store(before))), None
+        return replace(request, store=opened.enter_context(self._pasted.store(before))), None
 
-    def _recognised(self, request: Request, question: str) -> Request:
-        """A question that is word for word a stored brief's own is that brief's question."""
+    def _recognised(self, request: Request, question: str, held: HeldTo) -> Request:
+        """A question that is word for word a stored brief's own is that brief's question, where it may use its sources."""
         if request.brief is not None or request.store is not None:
             return request
         name = self.store.brief_asking(question)
-        return request if name is None else replace(request, brief=name, supplied=True)
+        if name is None or (held and not self.store.sources(held.within(name))):
+            return request
+        return replace(request, brief=name, supplied=True)
 
     def exchanges(self, thread: str) -> list[Exchange]:
         """The questions of a conversation with their answers, oldest first; each answer as it was given (in 0 seconds)."""
@@ -221,8 +247,15 @@ class Bot:
             before += turn
         return exchanges
 
-    def _scope(self, request: Request) -> Scope | None:
-        return Scope(briefs=frozenset({request.brief})) if request.brief and request.store is None else None
+    def _scope(self, request: Request, held: HeldTo) -> Scope | None:
+        return held.within(request.brief) if request.store is None else None
+
+    def _bounds(self, request: Request, held: HeldTo, store: Store) -> dict[str, Any]:
+        """What a turn has to know of being held: that it is, and what was spoken of before and is no longer allowed."""
+        if not held:
+            return {}
+        earlier = _sources(self.history(request.thread)) if request.thread else {}
+        return {HELD: True, OUTSIDE: outside(earlier.values(), store, held.scope)}
 
     def _finish(
         self, request: Request, question: str, messages: Sequence[AnyMessage], began: float, thread: str

@@ -28,6 +28,8 @@ class Report:
     briefs: tuple[str, ...]  # names of those that are in the store now, as they were given
     forgotten: tuple[str, ...]  # names of those that `prune` forgot
     problems: tuple[Problem, ...]
+    added_ids: tuple[str, ...] = ()  # of the sources that are new
+    changed_ids: tuple[str, ...] = ()  # and of those whose text is another now
 
     @property
     def ok(self) -> bool:
@@ -42,6 +44,7 @@ def ingest(
     texts: Iterable[Document] = (),
     prune: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    admit: Callable[[Brief], Brief | None] = lambda brief: brief,
 ) -> Report:
     """Put the documents at `paths`, and `texts` that came without a file, into the store.
 
@@ -50,6 +53,7 @@ def ingest(
     prune: forget the briefs that came from these paths and are no longer there, then remove the sources
     that no brief names.
     progress: told how many of how many entries are done.
+    admit: asked of each brief just before it goes in; gives it, perhaps under another name, or None to leave it out.
     Raises StoreError when the store cannot be written.
     """
     gathered = _Gathered()
@@ -57,19 +61,23 @@ def ingest(
         gathered.add_path(path)
     for document in texts:
         gathered.add_document(document)
-    briefs = list(gathered.briefs.values())
     with store.writing():
-        changes = _put(briefs, store, progress)
+        briefs = [brief for parsed in gathered.briefs.values() if (brief := admit(parsed)) is not None]
+        added, changed, unchanged = _put(briefs, store, progress)
         gone = _gone(gathered, store.briefs()) if prune else []
         removed = store.prune([record.name for record in gone]) if prune else 0
     emptied = {place for place in gathered.nothing if any(_is_at(record, place) for record in gone)}
     nothing = (problem for place, problem in gathered.nothing.items() if place not in emptied)
     return Report(
-        *changes,
+        added=len(added),
+        changed=len(changed),
+        unchanged=unchanged,
         removed=removed,
         briefs=tuple(brief.name for brief in briefs),
         forgotten=tuple(record.name for record in gone),
         problems=(*gathered.problems, *nothing),
+        added_ids=tuple(added),
+        changed_ids=tuple(changed),
     )
 
 
@@ -144,8 +152,10 @@ class _Gathered:
         return None
 
 
-def _put(briefs: list[Brief], store: Store, progress: Callable[[int, int], None] | None) -> tuple[int, int, int]:
-    """Put briefs into the store; returns how many sources were added, changed and left as they were."""
+def _put(
+    briefs: list[Brief], store: Store, progress: Callable[[int, int], None] | None
+) -> tuple[list[str], list[str], int]:
+    """Put briefs into the store; returns which sources were added and changed, and how many left as they were."""
     identities = frozenset(source_id(entry) for brief in briefs for entry in brief.entries)
     total = sum(len(brief.entries) for brief in briefs)
     before = _texts(store, identities)
@@ -156,9 +166,9 @@ def _put(briefs: list[Brief], store: Store, progress: Callable[[int, int], None]
         if progress:
             progress(done, total)
     after = _texts(store, identities)
-    added = sum(identity not in before for identity in after)
-    unchanged = sum(before.get(identity) == text for identity, text in after.items())
-    return added, len(after) - added - unchanged, unchanged
+    added = [identity for identity in after if identity not in before]
+    changed = [identity for identity, text in after.items() if identity in before and before[identity] != text]
+    return added, changed, len(after) - len(added) - len(changed)
 
 
 def _texts(store: Store, identities: frozenset[str]) -> dict[str, str]:

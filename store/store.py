@@ -225,6 +225,17 @@ class Store:
         words = question.split()
         return next((name for name, asked in self._table.questions() if asked.split() == words), None)
 
+    def twin(self, brief: Brief) -> str | None:
+        """The name of a brief that asks the same and supplies the same, word for word; None when none is held."""
+        entries = _merge_twins(brief)
+        held = self._table.entries_of(entries)
+        for record in self.briefs():
+            if record.question == brief.question and record.source_ids == tuple(entries):
+                own = {key: entry for key, found in held.items() for name, _, entry in found if name == record.name}
+                if own == entries:
+                    return record.name
+        return None
+
     def sources(self, scope: Scope | None = None) -> list[Source]:
         """The sources within `scope`, ordered by title."""
         return self._table.sources(None if scope is None else self._table.scope_ids(scope))

@@ -25,19 +25,19 @@ def compose(turn: Turn, searched: Sequence[Found]) -> Draft:
     """Draft the answer to a turn from the evidence of its searches."""
     view = View(tuple(searched))
     if turn.wants_help:
-        return short.help_text(view)
+        return short.help_text(turn, view)
     reason = refuse(turn, view)
     if reason is not None:
-        return short.refusal(reason, view)
+        return short.refusal(turn, reason, view)
     if turn.supplied:
         return explain(turn, view)
     lacking = _side_not_held(turn, view)
     if lacking:
-        return short.refusal(Refusal(lacking), view)
+        return short.refusal(turn, Refusal(lacking), view)
     named = _compared(turn, view) or _named(turn, view)
     if turn.wants_link:
         meant = named or _linked(turn, view)
-        return short.link(turn, meant) if meant else short.refusal(Refusal(), view)
+        return short.link(turn, meant) if meant else short.refusal(turn, Refusal(), view)
     paired = len(named) == 2 and not asked_attributes(turn.question.text) and _PAIRED.search(turn.question.text)
     if len(named) > 1 and (turn.wants_comparison or paired):
         return short.compare(named)

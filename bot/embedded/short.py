@@ -109,7 +109,7 @@ def _cell(source: Source, sentence: Sentence | None) -> Statement:
     return quote(source, sentence) if sentence else say("the sources don't say")
 
 
-def help_text(view: View) -> Draft:
+def help_text(turn: Turn, view: View) -> Draft:
     """What this is, what it holds and what can be asked."""
     blocks: list[Block] = [
         paragraph(
@@ -120,7 +120,8 @@ def help_text(view: View) -> Draft:
         )
     ]
     if view.sources:
-        blocks.append(Items(heading="Sources I hold", statements=tuple(_entry(source) for source in view.sources)))
+        heading = "Sources that this conversation is held to" if turn.held else "Sources I hold"
+        blocks.append(Items(heading=heading, statements=tuple(_entry(source) for source in view.sources)))
     blocks.append(
         paragraph(
             say("Ask in your own words how something works, for a source's link or code, or to compare two of them.")
@@ -134,12 +135,13 @@ def _entry(source: Source) -> Statement:
     return Statement(text=f"{escape(source.title)} ({source.kind})", cites=(header,))
 
 
-def refusal(reason: Refusal, view: View) -> Draft:
+def refusal(turn: Turn, reason: Refusal, view: View) -> Draft:
     """An honest no: what the sources don't hold, and what they do cover."""
+    which = "this conversation is held to" if turn.held else "I was given"
     if reason.missing:
-        opening = f"The sources I was given say nothing about {escape(reason.missing)}, so I can't answer that."
+        opening = f"The sources {which} say nothing about {escape(reason.missing)}, so I can't answer that."
     else:
-        opening = "That isn't in the sources I was given, so I can't answer it."
+        opening = f"That isn't in the sources {which}, so I can't answer it."
     fields = dict.fromkeys(task.name for source in view.sources for task in subject(source)[:1])
     covered = f" They cover {listing(list(fields)[:_COVERED])}." if fields else ""
     return body("refusal", [Paragraph(statements=(say(f"{opening}{covered}"),))])

@@ -8,10 +8,12 @@ from typing import cast
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage
 
 from bot.draft import DRAFT, Draft, References
+from bot.embedded.earlier import looked_back_to
 from bot.embedded.followup import Exchange, resolve
 from bot.embedded.knowledge import Phrases, asked_attributes
 from bot.embedded.language import Question, read_question
 from bot.embedded.names import name_like_words, names
+from bot.held_to import HELD
 from bot.tools import SEARCH, found_in, sources_of
 from store.model import Source
 
@@ -128,6 +130,7 @@ class Turn:
     brief: str | None  # the brief that the turn is held to
     supplied: bool  # the question is that brief's own
     focus: tuple[str, ...]  # ids of the sources that the user referred to without naming them
+    held: bool = False  # the conversation is held to some of the sources
     sides: tuple[str, ...] = ()  # what is to be compared, in the question's words; each is a query of its own
 
     @property
@@ -177,7 +180,7 @@ def read_turn(messages: Sequence[BaseMessage]) -> Turn:
     text = str(human.text).strip()
     goes_on = asks_for_link(text) or bool(asked_attributes(text)) or _GOES_ON.match(text) is not None
     bare = len(text.split()) <= _SHORT and goes_on
-    found = resolve(text, _exchanges(messages[: messages.index(human)]), bare=bare)
+    found = resolve(text, _exchanges(looked_back_to(messages)), bare=bare)
     resolved = found.text
     question = read_question(resolved)
     parts = [
@@ -195,6 +198,7 @@ def read_turn(messages: Sequence[BaseMessage]) -> Turn:
         brief=human.additional_kwargs.get(BRIEF),
         supplied=bool(human.additional_kwargs.get(SUPPLIED)),
         focus=tuple(source.source_id for source in found.focus),
+        held=bool(human.additional_kwargs.get(HELD)),
         sides=sides,
     )
 

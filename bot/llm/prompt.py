@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from bot.answer import Mode
+from bot.embedded.earlier import looked_back_to
 from bot.llm.evidence import EvidenceSheet
 
 _REMEMBERED = 4  # earlier messages that go along
@@ -53,9 +54,8 @@ def prompt(
 
 def _remembered(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
     """The last questions and answers, which the model reads as what was said; pairs, oldest first."""
-    last = max((n for n, one in enumerate(messages) if isinstance(one, HumanMessage)), default=0)
     said: list[BaseMessage] = []
-    for one in messages[:last]:
+    for one in looked_back_to(messages):
         text = one.text.strip()[:_LONGEST_REMEMBERED]
         if isinstance(one, HumanMessage) and text:
             if said and isinstance(said[-1], HumanMessage):

@@ -18,6 +18,7 @@ from bot.service import Exchange
 Message = dict[str, str]  # what Gradio's chat takes: role and content
 
 _CUT_OFF = "This answer was stopped before it was complete. Ask again to have it in full."
+_KEEP = '<p class="keep"><button type="button" class="keep-sources">Keep these sources</button></p>'
 _LONGEST_SHOWN = 2_000  # characters of a question
 REMARK_FORM = (
     '<template id="remark-form"><form class="remark"><label>What was wrong? '
@@ -47,6 +48,7 @@ class Writing:
 
 def messages(thread: str, exchanges: Sequence[Exchange], liked: Mapping[int, bool] | None = None) -> list[Message]:
     """A whole conversation, oldest first; `liked` says what was thought of its answers, by number."""
+    last_pasted = max((number for number, one in enumerate(exchanges, start=1) if one.pasted), default=0)
     return [
         message
         for number, exchange in enumerate(exchanges, start=1)
@@ -55,7 +57,7 @@ def messages(thread: str, exchanges: Sequence[Exchange], liked: Mapping[int, boo
                 "" if exchange.wordless else exchange.pasted or exchange.question,
                 thumbnails_html(thread, exchange.pictures),
             ),
-            _answer_message(thread, number, exchange, (liked or {}).get(number)),
+            _answer_message(thread, number, exchange, (liked or {}).get(number), offers=number == last_pasted),
         )
     ]
 
@@ -122,7 +124,10 @@ def _bar(fraction: float) -> str:
     return f'<p class="bar"><progress max="100" value="{percent}">{percent} %</progress></p>'
 
 
-def _answer_message(thread: str, number: int, exchange: Exchange, liked: bool | None) -> Message:
+def _answer_message(
+    thread: str, number: int, exchange: Exchange, liked: bool | None, *, offers: bool = False
+) -> Message:
+    """An answer with what belongs to it; offers: to keep the sources of the brief that was pasted."""
     if exchange.answer is None:
         return cut_off_message()
     answer = exchange.answer
@@ -135,6 +140,7 @@ def _answer_message(thread: str, number: int, exchange: Exchange, liked: bool | 
         _removed(answer.removed),
         _to_sources(answer),
         _acts(number, liked),
+        _KEEP if offers else "",
     )
     return _said(f"{body}{''.join(more)}", f"answer {answer.mode}")
 

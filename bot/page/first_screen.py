@@ -14,7 +14,7 @@ def header_html(count: int | None) -> str:
     if count is None:
         line = "Reading the supplied briefs…"
     elif count == 0:
-        line = "Holds no sources yet: put briefs in with `unblur ingest`, then reload this page."
+        line = "Holds no sources yet: add a brief beside the conversation, or put some in with `unblur ingest`."
     else:
         noun = "source" if count == 1 else "sources"
         them = "it" if count == 1 else "them"

@@ -10,6 +10,7 @@ from gradio.components import Component
 
 from bot.api.desk import Desk
 from bot.api.endpoints import add_endpoints
+from bot.held_to import HeldTo
 from bot.page.chat import Chat, View
 from bot.page.conversation import REMARK_FORM
 from bot.page.conversation_list import export_html, list_html
@@ -17,6 +18,7 @@ from bot.page.first_screen import MOST_QUESTIONS, header_html, names_html, suppl
 from bot.page.panel import PANEL_HEAD, held_html
 from bot.page.photos import CAMERA
 from bot.page.sample import sample_copy
+from bot.page.sources import SourcesDesk
 from bot.sharing.people import owner_of_request
 from bot.sharing.setup import Sharing
 from ingest.pipeline import bundled_briefs
@@ -30,6 +32,7 @@ _STYLES = (
     "conversation.css",
     "acts.css",
     "sources.css",
+    "briefs.css",
     "photos.css",
     "conversations.css",
 )
@@ -62,6 +65,7 @@ class _Page:
     def __init__(self, chat: Chat, sharing: Sharing, desk: Desk) -> None:
         self.chat = chat
         self.sharing = sharing
+        self.desk = SourcesDesk(chat, sharing)
         with gr.Blocks(title="Unblur", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400)) as blocks:
             self._lay_out()
             self._connect(blocks)
@@ -125,10 +129,13 @@ class _Page:
                         max_plain_text_length=self.chat.bot.settings.max_question_characters * 50,
                         submit_btn="Ask",
                     )
+                self.desk.lay_out_line()
                 gr.HTML(REMARK_FORM, elem_id="remark-template")
             with gr.Column(elem_id="sources"):
                 gr.HTML(PANEL_HEAD, elem_id="sources-head")
                 self.photos = gr.HTML(elem_id="photos")
+                self.desk.lay_out_scope()
+                self.desk.lay_out_briefs()
                 self.cited = gr.HTML(elem_id="cited")
                 self.held = gr.HTML(elem_id="held")
         self.thread = gr.Textbox(visible=False)
@@ -137,7 +144,7 @@ class _Page:
     def _connect(self, blocks: gr.Blocks) -> None:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         shown = [self.thread, self.conversation, self.cited, self.photos, self.asking, self.box]
-        welcome = [self.header, self.held, self.names, *self.examples]
+        welcome = [self.header, self.held, self.names, *self.examples, *self.desk.parts]
         working: dict[str, Any] = {"concurrency_limit": _AT_ONCE, "concurrency_id": "answers", **quiet}
         asks: list[Any] = [self.box.submit(self._ask, [self.box, self.thread], shown, **working)]
         asks += [example.click(self._ask, [example, self.thread], shown, **working) for example in self.examples]
@@ -156,6 +163,7 @@ class _Page:
         deleting = self.really.click(self._delete, [self.thread], shown, cancels=asks, **quiet)
         deleting.then(self._listed, whose, listed, **quiet)
         blocks.load(self._welcome, None, welcome, concurrency_limit=None, **quiet)
+        self.desk.connect(self.thread, self.asking, self._shelf, welcome, quiet)
 
     async def _ask(self, asked: str | dict[str, Any], thread: str, request: gr.Request) -> AsyncIterator[Updates]:
         thread = self.sharing.thread_to_write(thread or "", owner_of_request(request))
@@ -228,18 +236,26 @@ class _Page:
             **({} if view.photos is None else {self.photos: view.photos}),
         }
 
-    def _welcome(self) -> Iterator[Updates]:
+    def _welcome(self, request: gr.Request) -> Iterator[Updates]:
         """What the store holds; while it is still filled, the questions that it will hold."""
         store = self.chat.bot.store
         if store.count() == 0 and not self.chat.ready.done():
             yield self._offered(bundled_briefs())
             self.chat.ready.exception(timeout=_FIRST_READ_S)
-        sources = store.sources()
-        yield {
-            self.header: header_html(len(sources)),
+        yield self._shelf(self.desk.held_by(request.query_params.get("thread"), request))
+
+    def _shelf(self, held: HeldTo) -> Updates:
+        """What the store holds, and what of it a conversation may use."""
+        store = self.chat.bot.store
+        sources = store.sources(held.scope)
+        ids = {source.source_id for source in sources}
+        briefs = [one for one in store.briefs() if held.brief in (None, one.name) and ids & {*one.source_ids}]
+        return {
+            self.header: header_html(store.count()),
             self.held: held_html(sources),
             self.names: names_html(sources),
-            **self._offered(store.briefs()),
+            **self._offered(briefs),
+            **self.desk.updates(held),
         }
 
     def _offered(self, briefs: Sequence[Brief | BriefRecord]) -> Updates:

@@ -101,6 +101,13 @@
     box.focus();
   }
 
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest(".keep-sources")) return;
+    turnPanelTo("sources");
+    openSheet();
+    one("#keep-pasted")?.click();
+  });
+
   document.addEventListener("input", (event) => {
     if (event.target.matches?.("input.split")) compare(event.target);
   });
@@ -134,7 +141,7 @@
       if (answer) turnTo(QUOTE.exec(answer)[1]);
       turnPanelTo("sources");
       openSheet();
-      one("#sources .close-sources")?.focus();
+      one(link.matches(".to-scope") ? "#scope-choice input" : "#sources .close-sources")?.focus();
     } else if (link.matches(".back, .close-sources")) {
       goBack();
     }
@@ -174,6 +181,17 @@
 
   function tell(words) {
     spoken.textContent = words;
+  }
+
+  // What became of a brief is spoken, and shown where the panel is scrolled elsewhere.
+  const reported = new WeakSet();
+  function followReport() {
+    for (const report of all(".reports .report")) {
+      if (reported.has(report)) continue;
+      reported.add(report);
+      spoken.textContent = report.innerText.replace(/\s+/g, " ").trim();
+      report.scrollIntoView({ block: "nearest" });
+    }
   }
 
   function remember(thread) {
@@ -268,6 +286,7 @@
       offerToWrite();
       followConversation();
       followAnswers();
+      followReport();
       for (const also of looks) also();
     });
   }

@@ -23,6 +23,7 @@ _IN_MEMORY = 1_000_000  # bytes of an upload before it goes to disk
 _PIECE = 262_144
 _SILENCE_S = 30  # without a byte, after which a request is given up
 _OVERHEAD = 65_536  # bytes of an upload beside its photos
+_BRIEFS = (b".txt", b".md", b".jsonl", b".json")  # how files end that count as briefs, not as photos
 
 
 async def read_within(scope: Scope, receive: Receive, most: int, what: str = "the request") -> bytes:
@@ -75,6 +76,7 @@ class Upload:
         if kind != b"multipart/form-data" or not boundary:
             raise RefusedError(400, "this is no upload of photos: send them as a form, as the page does")
         self.files = 0
+        self.briefs = 0  # how many of them
         self._scope = scope
         self._most_bytes = most_bytes
         self._most_files = most_files
@@ -121,6 +123,7 @@ class Upload:
         if options.get(b"name") != b"files" or b"filename" not in options:
             raise RefusedError(400, "the upload holds more than photos: send photos alone, as the page does")
         self.files += 1
+        self.briefs += options[b"filename"].lower().endswith(_BRIEFS)
         if self.files > self._most_files:
             raise RefusedError(413, f"more than {self._most_files} photos at once are not taken: send them in turns")
 

@@ -49,6 +49,7 @@ class Gate:
         handles: Handles,
         limits: Limits,
         photos: HourlyAllowance,
+        briefs: HourlyAllowance,
         waiting: Callable[[Callable[[str], bool]], int],
         table: Table | None = None,
     ) -> None:
@@ -59,6 +60,7 @@ class Gate:
         self.handles = handles
         self.limits = limits
         self.photos = photos
+        self.briefs = briefs
         self.waiting = waiting
         self.table = table or Table()
 
@@ -181,7 +183,8 @@ class Gate:
                 case Body.UPLOAD:
                     upload = bodies.Upload(scope, self.limits.upload_bytes, self.limits.upload_files)
                     spool = closing.enter_context(await upload.read(receive))
-                    self._take_photos(owner, upload.files)
+                    self._take(self.photos, owner, upload.files - upload.briefs)
+                    self._take(self.briefs, owner, upload.briefs)
                     receive = bodies.replay_file(spool, receive)
                 case Body.MESSAGES:
                     most = bodies.LARGEST_JSON + self.limits.upload_bytes * 4 // 3
@@ -205,9 +208,10 @@ class Gate:
             line = f"{count} of your questions and photos are waiting already: wait until one is done, then ask again"
             raise RefusedError(429, line, retry_after_s=5)
 
-    def _take_photos(self, owner: str, count: int) -> None:
+    def _take(self, allowance: HourlyAllowance, owner: str, count: int) -> None:
         try:
-            self.photos.take(owner, count)
+            if count:
+                allowance.take(owner, count)
         except UserError as error:
             raise RefusedError(429, str(error), retry_after_s=60) from error
 

@@ -59,9 +59,10 @@ class LogInBrake:
 
 @dataclass
 class HourlyAllowance:
-    """So many photos an hour for each owner."""
+    """So many photos, or briefs, an hour for each owner."""
 
     most: int
+    what: str = "photos"
     clock: Callable[[], float] = time.monotonic
     _taken: dict[str, deque[float]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -78,7 +79,7 @@ class HourlyAllowance:
             if len(times) + count > self.most:
                 minutes = max(1, round((times[0] + _HOUR_S - now) / 60)) if times else 60
                 raise UserError(
-                    f"you sent {len(times)} photos within an hour, and {self.most} are taken: "
+                    f"you sent {len(times)} {self.what} within an hour, and {self.most} are taken: "
                     f"try again in {minutes} minute{'' if minutes == 1 else 's'}"
                 )
             times.extend([now] * count)

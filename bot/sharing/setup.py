@@ -34,6 +34,7 @@ class Sharing:
         self.ownership = Ownership(database)
         self.handles = Handles()
         log_ins = LogIns(database, self.accounts, settings.session_hours) if self.accounts else None
+        self.briefs = HourlyAllowance(settings.photos_per_hour, "briefs")
         self.brake = LogInBrake()
         self.people = People(Cookies(signing_key(settings.home / "session-key")), log_ins, self.accounts, self.brake)
         self.photos = HourlyAllowance(settings.photos_per_hour)
@@ -77,6 +78,7 @@ class Sharing:
             handles=self.handles,
             limits=Limits(self.upload_bytes, self.settings.max_upload_files, self.settings.max_waiting),
             photos=self.photos,
+            briefs=self.briefs,
             waiting=_unfinished(blocks),
         )
         app.add_middleware(BehindProxy, root_path=self.settings.root_path, trusted=self.trusted)

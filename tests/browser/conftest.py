@@ -71,8 +71,11 @@ Arrive = Callable[..., Reader]
 
 
 @pytest.fixture
-def arrive(browser: Browser, served: Served) -> Iterator[Arrive]:
-    """Opens the page as somebody new; afterwards no request may have left its host, and no script failed."""
+def arrive(browser: Browser, served: Served, serving: Callable[..., str]) -> Iterator[Arrive]:
+    """Opens the page as somebody new; afterwards no request may have left its host, and no script failed.
+
+    Asks for `serving`, so that pages are closed before their servers stop.
+    """
     readers: list[Reader] = []
 
     def arrive(

@@ -126,6 +126,15 @@ def test_photos_an_hour_are_counted_for_each_browser(small, browser):
         assert upload(other).status_code == 200
 
 
+def test_briefs_are_counted_apart_from_photos(browser):
+    for number in range(5):
+        assert upload(browser, PIXEL + bytes([number])).status_code == 200
+        assert upload(browser, b"Model: A", f"{number}.txt").status_code == 200
+    assert upload(browser).status_code == 429
+    reply = upload(browser, b"Model: A", "brief.MD")
+    assert reply.text == "you sent 5 briefs within an hour, and 5 are taken: try again in 60 minutes"
+
+
 def test_the_allowance_comes_back_as_the_hour_passes():
     now = [0.0]
     allowance = HourlyAllowance(2, clock=lambda: now[0])
