@@ -93,9 +93,9 @@ class SentenceTransformerEmbedder:
     def _one_thread(self) -> Iterator[None]:
         """Compute with the calling thread alone, whatever other threads do meanwhile.
 
-        Threads that share a short computation wait for each other; where other work has the cores, each of a hundred waits lasts as
-        long as its turn. OpenMP counts threads for each calling thread, so a restoration beside us keeps its own number;
-        `torch.set_num_threads` would also set that of threads to come.
+        Threads that share a short computation wait for each other at each of a hundred steps; where other work has the
+        cores, each wait lasts as long as its turn. OpenMP counts threads for each calling thread, so a restoration beside
+        us keeps its own number; `torch.set_num_threads` would also set that of threads to come.
         """
         import torch
         from threadpoolctl import ThreadpoolController
