@@ -63,15 +63,18 @@ class NearRealOnes:
         self.name, self.dimension = real.name, real.dimension
         self.known: Vectors = np.zeros((0, self.dimension), np.float32)
         self.filling = False
+        self._places: dict[str, int] = {}  # of the texts of real sources in `known`
         self._chance = np.random.default_rng(0)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Embed texts: float32 (texts, dimension), each row of length 1."""
+        if not self.filling and len(texts) <= 2:
+            return self.real.encode(texts)  # a question
         if not self.filling:
-            found = self.real.encode(texts)
-            if len(texts) > 2:
-                self.known = np.concatenate([self.known, found])
-            return found
+            new = [text for text in dict.fromkeys(texts) if text not in self._places]
+            self._places.update({text: len(self.known) + number for number, text in enumerate(new)})
+            self.known = np.concatenate([self.known, self.real.encode(new)])
+            return self.known[[self._places[text] for text in texts]]
         near = self.known[self._chance.integers(0, len(self.known), len(texts))]
         near = near + _NOISE * self._chance.standard_normal(near.shape, dtype=np.float32)
         return (near / np.linalg.norm(near, axis=1, keepdims=True)).astype(np.float32)
@@ -88,10 +91,11 @@ def main() -> None:
     asked = [item.question for item in questions("dev") if not item.history and not item.brief][:_QUESTIONS]
     with contextlib.ExitStack() as open_things:
         bots = []
+        embedder = NearRealOnes(SentenceTransformerEmbedder())
         for size in sizes:
             folder = Path(open_things.enter_context(tempfile.TemporaryDirectory()))
             began = time.perf_counter()
-            store = _filled(folder, size, chosen.corpus)
+            store = _filled(folder, embedder, size, chosen.corpus)
             open_things.callback(store.close)
             print(f"{store.count():,} sources went in in {time.perf_counter() - began:.0f} s", flush=True)
             bots.append(Bot(store, Settings(home=folder), keep_threads=False))
@@ -156,9 +160,8 @@ def _timed() -> Iterator[dict[str, float]]:
             setattr(owner, name, function)
 
 
-def _filled(folder: Path, size: int, corpus: Path | None) -> Store:
+def _filled(folder: Path, embedder: NearRealOnes, size: int, corpus: Path | None) -> Store:
     """A store of `size` sources: the evaluation's, and made-up ones."""
-    embedder = NearRealOnes(SentenceTransformerEmbedder())
     store = Store.open(folder / "store", embedder)
     texts: list[tuple[str, list[str]]] = []
     with store.writing():

@@ -127,6 +127,9 @@ class Bot:
         message = HumanMessage(question, additional_kwargs=about)
         config = {"configurable": {"thread_id": thread}}
         messages: list[AnyMessage] = []
+        if request.thread is not None and self.conversations.get(thread) is None:
+            begun = _exchange([message], [], thread, photos.album)
+            self.conversations.note(thread, [begun])  # listed at once, lest a server that is killed now lose its line
         try:
             for kind, update in self._agent.stream(
                 {"messages": [message]}, config, context=context, stream_mode=["updates", "custom"]

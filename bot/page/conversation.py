@@ -15,6 +15,7 @@ from bot.service import Exchange
 Message = dict[str, str]  # what Gradio's chat takes: role and content
 
 _CUT_OFF = "This answer was stopped before it was complete. Ask again to have it in full."
+_SHARPEN = "Please sharpen my photo."  # what photos without a word ask for again, when they are there already
 _LONGEST_SHOWN = 2_000  # characters of a question
 
 
@@ -78,9 +79,10 @@ def error_message(line: str) -> Message:
     return _said(f'<p class="problem">{escape(_sentence(line))}</p>', "problem-answer")
 
 
-def cut_off_message() -> Message:
-    """In the place of an answer that was stopped."""
-    return _said(f'<p class="step">{_CUT_OFF}</p>', "cut-off")
+def cut_off_message(question: str) -> Message:
+    """In the place of an answer that was stopped, or whose server was; `question` is what its button asks again."""
+    again = f'<button type="button" class="say" data-say="{escape(question.strip())}">Ask again</button>'
+    return _said(f'<p class="step">{_CUT_OFF}</p><div class="acts">{again}</div>', "cut-off")
 
 
 def _bar(fraction: float) -> str:
@@ -90,7 +92,7 @@ def _bar(fraction: float) -> str:
 
 def _answer_message(thread: str, number: int, exchange: Exchange, liked: bool | None) -> Message:
     if exchange.answer is None:
-        return cut_off_message()
+        return cut_off_message(_SHARPEN if exchange.wordless else exchange.question)
     answer = exchange.answer
     urls = [url for source in exchange.sources.values() for url in source.urls]
     markers = {citation.marker for citation in answer.citations}
