@@ -18,6 +18,7 @@ def server(tmp_path: Path) -> Iterator[Killable]:
     server.kill()
 
 
+@pytest.mark.timeout(600)  # three starts of the server
 def test_a_kill_loses_nothing_but_the_answer_that_was_being_made(server: Killable) -> None:
     talk, photo = uuid.uuid4().hex, uuid.uuid4().hex
 
