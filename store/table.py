@@ -55,9 +55,10 @@ class Table(Database):
             for row in self._rows("SELECT name, question, origin FROM briefs ORDER BY name")
         ]
 
-    def questions(self) -> list[tuple[str, str]]:
-        """The briefs that ask a question: (name, question), by name."""
-        rows = self._rows("SELECT name, question FROM briefs WHERE question IS NOT NULL ORDER BY name")
+    def questions(self, first: str = "", last: str = "") -> list[tuple[str, str]]:
+        """The briefs that ask a question with these two words in it: (name, question), by name."""
+        holding = "instr(question, ?) AND instr(question, ?)"  # an empty word is in every text
+        rows = self._rows(f"SELECT name, question FROM briefs WHERE {holding} ORDER BY name", (first, last))
         return [(row["name"], row["question"]) for row in rows]
 
     def begin_brief(self, brief: Brief) -> int:
