@@ -1,9 +1,10 @@
 """Many people at once: `python -m benchmarks.load [--people 20] [--minutes 5] [--restoring 4] [--pause 5]`.
 
 A real `unblur chat` in a process of its own; everybody has a browser's cookie of their own, talks about one subject in
-conversations of two turns with a pause to read in between, and some restore photos over and over beside it. Everybody checks that what they get is theirs.
-Wanted: 95 % of the chat answers within 2 s, nothing mixed up, and memory and open handles back within 10 % afterwards. The same
-questions are asked by one person alone before, so that a busy machine can be told from a slow server.
+conversations of two turns with a pause to read in between, and some restore photos over and over beside it. Everybody checks
+that what they get is theirs. Wanted: 95 % of the chat answers within 2 s, nothing mixed up, and memory and open handles back
+within 10 % afterwards. The same questions are asked by one person alone before, so that a busy machine can be told from a
+slow server.
 """
 
 import argparse
