@@ -145,6 +145,9 @@ class Bot:
         config = {"configurable": {"thread_id": thread}}
         messages: list[AnyMessage] = []
         searchable = _searchable(context)
+        if request.thread is not None and self.conversations.get(thread) is None:
+            begun = _exchange([message], [], thread, photos.album)
+            self.conversations.note(thread, [begun])  # listed at once, lest a server that is killed now lose its line
         try:
             agent = self._rehearsing if request.rehearsed else self._agent
             for kind, update in agent.stream(

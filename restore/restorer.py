@@ -5,7 +5,7 @@ Images are Pillow's, arrays float32 (H, W, C) in [0, 1]. Memory depends on the t
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,7 +121,7 @@ class Restorer:
                 raise RestorationCancelledError("the restoration was stopped")
 
         tiles = boxes(photo.height, photo.width, self.tiling)
-        clock = _Clock(len(tiles), begin, progress)
+        clock = _Clock([_area(box) for box in tiles], progress)
         blender = Blender(photo.height, photo.width, self.tiling)
         for done, box in enumerate(tiles):
             clock.show(done)
@@ -203,10 +203,12 @@ def enlarged(photo: Image.Image, enlarge: int, max_megapixels: float) -> Image.I
 
 
 class _Clock:
-    """Tells how far a restoration is, and how long it will still take as its tiles have gone so far."""
+    """Tells how far a restoration is, and how long it will still take as its pixels have gone so far."""
 
-    def __init__(self, total: int, begin: float, progress: Callable[[Progress], None] | None) -> None:
-        self._total, self._begin, self._progress = total, begin, progress
+    def __init__(self, areas: Sequence[int], progress: Callable[[Progress], None] | None) -> None:
+        """areas: pixels of each tile, in order; those at the border may be smaller."""
+        self._areas, self._progress = areas, progress
+        self._begin = time.perf_counter()
         self._remaining: float | None = None
 
     def show(self, done: int) -> None:
@@ -214,9 +216,13 @@ class _Clock:
             return
         elapsed = time.perf_counter() - self._begin
         if done:
-            estimate = elapsed / done * (self._total - done)
+            estimate = elapsed / sum(self._areas[:done]) * sum(self._areas[done:])
             self._remaining = estimate if self._remaining is None else min(self._remaining, estimate)
-        self._progress(Progress(done, self._total, elapsed, self._remaining))
+        self._progress(Progress(done, len(self._areas), elapsed, self._remaining))
+
+
+def _area(box: Box) -> int:
+    return (box.rows.stop - box.rows.start) * (box.columns.stop - box.columns.start)
 
 
 def _corners(box: Box) -> tuple[int, int, int, int]:

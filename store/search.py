@@ -6,7 +6,7 @@ looked for in the words of the field, and a source that speaks of the same conce
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,9 @@ from store.naming import is_named
 from store.table import Table
 
 _WORD = re.compile(r"\w+")
+_OR = " OR "
 _MAX_WORDS = 64  # of a query that BM25 looks for
+_MOST_SCORED = 2_000  # sources that BM25 scores; each costs its time, however little its words say
 
 # Words that carry no subject; asking BM25 for them only costs time.
 _STOP_WORDS = frozenset(
@@ -104,7 +106,8 @@ def search(
     source_ids: the only ones that may be found, None for all.
     sources, passages: how many sources, and how many passages of each, at most.
     """
-    bm25 = table.match_words(words_query(query), _WORD_CANDIDATES) if words_query(query) else {}
+    asked = affordable(words_query(query), table.count_matches)
+    bm25 = table.match_words(asked, _WORD_CANDIDATES) if asked else {}
     near = index.nearest(vectors, _DENSE_CANDIDATES, source_ids)
     found, _ = table.passages_by_id({passage_id for passages in near for passage_id, _ in passages})
     candidates = {passage.source_id for passage in found} | set(bm25)
@@ -204,7 +207,35 @@ def _with_ties(scores: Mapping[str, float], companions: Sequence[Collection[str]
 def words_query(query: str) -> str:
     """`query` as an FTS5 expression that asks for any of its meaningful words; empty when it has none."""
     words = dict.fromkeys(word for word in _WORD.findall(query.casefold()) if word not in _STOP_WORDS)
-    return " OR ".join(f'"{word}"' for word in list(words)[:_MAX_WORDS])
+    return _OR.join(f'"{word}"' for word in list(words)[:_MAX_WORDS])
+
+
+def affordable(words: str, count: Callable[[str], int], most: int = _MOST_SCORED) -> str:
+    """`words`, or its rarest words where more than `most` sources hold any of them.
+
+    words: as `words_query` gives them. count: how many sources match an expression.
+    A word that a large part of the sources holds says next to nothing about one of them, and costs the most.
+    Where even the rarest is in too many, two or more of the rarest must be in a source together.
+    """
+    if not words or count(words) <= most:
+        return words
+    holding = sorted((number, word) for word in words.split(_OR) if (number := count(word)))
+    rarest: list[str] = []
+    scored = 0
+    for number, word in holding:
+        scored += number
+        if scored > most:
+            break
+        rarest.append(word)
+    if rarest:
+        return _OR.join(rarest)
+    held, together = holding[0]
+    for _, word in holding[1:]:
+        if held <= most:
+            break
+        if number := count(f"{together} AND {word}"):
+            held, together = number, f"{together} AND {word}"
+    return together
 
 
 def _evidence(source: Source, scored: Sequence[tuple[Passage, float]], score: float, limit: int) -> list[Evidence]:

@@ -223,7 +223,8 @@ class Store:
     def brief_asking(self, question: str) -> str | None:
         """The name of a brief whose own question this is, word for word; None when there is none."""
         words = question.split()
-        return next((name for name, asked in self._table.questions() if asked.split() == words), None)
+        alike = self._table.questions(words[0], words[-1]) if words else []
+        return next((name for name, asked in alike if asked.split() == words), None)
 
     def twin(self, brief: Brief) -> str | None:
         """The name of a brief that asks the same and supplies the same, word for word; None when none is held."""

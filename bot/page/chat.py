@@ -111,7 +111,7 @@ class Chat:
         exchanges = self.bot.exchanges(thread) if THREAD.fullmatch(thread) else []
         view = self._whole(thread, exchanges)
         if asking and (not exchanges or _asked(exchanges[-1]) != asking.strip()):  # stopped before it began
-            return replace(view, messages=[*view.messages, question_message(asking), cut_off_message()])
+            return replace(view, messages=[*view.messages, question_message(asking), cut_off_message(asking)])
         return view
 
     def delete(self, thread: str) -> None:

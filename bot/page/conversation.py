@@ -19,6 +19,7 @@ Message = dict[str, str]  # what Gradio's chat takes: role and content
 
 _CUT_OFF = "This answer was stopped before it was complete. Ask again to have it in full."
 _KEEP = '<p class="keep"><button type="button" class="keep-sources">Keep these sources</button></p>'
+_SHARPEN = "Please sharpen my photo."  # what photos without a word ask for again, when they are there already
 _LONGEST_SHOWN = 2_000  # characters of a question
 REMARK_FORM = (
     '<template id="remark-form"><form class="remark"><label>What was wrong? '
@@ -114,9 +115,10 @@ def error_message(line: str, details: str = "") -> Message:
     return _said(f'<p class="problem">{escape(_sentence(line))}</p>{more}', "problem-answer")
 
 
-def cut_off_message() -> Message:
-    """In the place of an answer that was stopped."""
-    return _said(f'<p class="step">{_CUT_OFF}</p>', "cut-off")
+def cut_off_message(question: str) -> Message:
+    """In the place of an answer that was stopped, or whose server was; `question` is what its button asks again."""
+    again = f'<button type="button" class="say" data-say="{escape(question.strip())}">Ask again</button>'
+    return _said(f'<p class="step">{_CUT_OFF}</p><div class="acts">{again}</div>', "cut-off")
 
 
 def _bar(fraction: float) -> str:
@@ -129,7 +131,7 @@ def _answer_message(
 ) -> Message:
     """An answer with what belongs to it; offers: to keep the sources of the brief that was pasted."""
     if exchange.answer is None:
-        return cut_off_message()
+        return cut_off_message(_SHARPEN if exchange.wordless else exchange.pasted or exchange.question)
     answer = exchange.answer
     urls = [url for source in exchange.sources.values() for url in source.urls]
     markers = {citation.marker for citation in answer.citations}

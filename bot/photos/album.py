@@ -95,6 +95,11 @@ class Album:
         self._write_about(result.id, asdict(result))
         (self.folder / f"{result.id}.taken").unlink(missing_ok=True)
 
+    def give_up(self, result_id: str) -> None:
+        """Remove what was written of a result that is not going to be made."""
+        for file in self.folder.glob(f"{result_id}.*"):
+            file.unlink(missing_ok=True)
+
     def pictures(self) -> list[Picture]:
         """The uploaded photos, oldest first."""
         return [Picture(**self._about(path.stem)) for path in self._abouts("photo")]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.photos.album import Album, Picture, Result, Upload, album_of
+from bot.photos.leftovers import Claim
 from bot.photos.pace import LARGE_MEGAPIXELS, Pace
 from bot.settings import Settings
 from restore import registry
@@ -27,6 +28,7 @@ class Darkroom:
         self._settings = settings
         self._restorers: dict[tuple[str, int], Restorer] = {}
         self._pace = Pace()
+        self._claim = Claim(settings.photos_folder)
         self._turn = threading.Lock()  # a restoration takes every core: two at once would only take longer
 
     def album(self, thread: str) -> Album:
@@ -37,6 +39,7 @@ class Darkroom:
         """Keep a photo as it came, once it is found to be one; raises PhotoError saying why not."""
         from bot.photos.views import THUMBNAIL, png_view
 
+        self._claim.make()
         photo = read_photo(upload.data, self._settings.max_megapixels)
         picture = album.keep(upload, photo.format, SUFFIXES[photo.format], photo.image.size)
         album.write(f"{picture.id}.view.png", png_view(photo.image))
@@ -65,6 +68,7 @@ class Darkroom:
         from bot.photos.views import png_view
         from restore.restorer import enlarged
 
+        self._claim.make()
         picture = album.picture(photo)
         choice = registry.choose(checkpoint, self._settings.home)
         with self._one_at_a_time(waiting, cancelled):
@@ -77,12 +81,14 @@ class Darkroom:
                 read.image, enlarge, strength=strength, progress=progress, cancelled=cancelled
             )
             self._pace.note(restorer, restoration)
-            result_id = album.reserve()
-            file = f"{result_id}{Path(picture.file).suffix}"
-            notes = write_photo(restoration.image, album.folder / file)
-            before = enlarged(read.image, enlarge, self._settings.max_megapixels)
-            album.write(f"{result_id}.before.png", png_view(before))
-            album.write(f"{result_id}.after.png", png_view(restoration.image))
+            with _reserved(album) as result_id:
+                file = f"{result_id}{Path(picture.file).suffix}"
+                notes = write_photo(restoration.image, album.folder / file)
+                _stop_if(cancelled)  # a large photo takes its time to write
+                before = enlarged(read.image, enlarge, self._settings.max_megapixels)
+                album.write(f"{result_id}.before.png", png_view(before))
+                _stop_if(cancelled)
+                album.write(f"{result_id}.after.png", png_view(restoration.image))
         result = Result(
             id=result_id, photo=photo, name=_name_of(picture, enlarge), file=file,
             asked_checkpoint=checkpoint, checkpoint=restoration.checkpoint, note=choice.note,
@@ -122,6 +128,22 @@ class Darkroom:
                 checkpoint, device=self._settings.device, max_megapixels=self._settings.max_megapixels
             )
         return self._restorers[key]
+
+
+@contextmanager
+def _reserved(album: Album) -> Iterator[str]:
+    """An id for a result; whatever goes wrong, nothing is left of it."""
+    result_id = album.reserve()
+    try:
+        yield result_id
+    except BaseException:
+        album.give_up(result_id)
+        raise
+
+
+def _stop_if(cancelled: Callable[[], bool]) -> None:
+    if cancelled():
+        raise RestorationCancelledError("the restoration was stopped while it was written")
 
 
 def _name_of(picture: Picture, enlarge: int) -> str:

@@ -2,7 +2,6 @@
 
 import contextlib
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -63,20 +62,6 @@ def test_a_conversation_s_file_grows_with_its_turns_and_not_with_their_square(st
     with contextlib.closing(sqlite3.connect(tmp_path / "threads.sqlite3")) as file:
         assert file.execute("SELECT count(*) FROM checkpoints").fetchone()[0] == 1
     assert len(Bot(store, Settings(home=tmp_path)).exchanges("long")) == 4
-
-
-def test_conversations_side_by_side_do_not_mix(fresh: Bot) -> None:
-    names = ["CausalSR", "FeatSharp", "MSSNet"]
-
-    def talk(number: int) -> list[str]:
-        name, thread = names[number % 3], f"side-{number}"
-        fresh.ask(Request(f"Tell me about {name}", thread=thread))
-        answer = fresh.ask(Request("Does it have code?", thread=thread))
-        return [name, answer.references[0].title]
-
-    with ThreadPoolExecutor(8) as pool:
-        for name, title in pool.map(talk, range(20)):
-            assert name.casefold() in title.casefold()
 
 
 def test_a_question_without_a_thread_leaves_nothing_behind(fresh: Bot) -> None:

@@ -4,10 +4,13 @@ import shutil
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from made_store import self_retrieval_misses
 
 import store.embedding
@@ -128,3 +131,24 @@ def test_a_store_with_the_real_model_finds_every_sentence(minilm: SentenceTransf
     assert opened._table.get_meta("embedding_model") == DEFAULT_MODEL
     assert opened._table.get_meta("embedding_dimension") == "384"
     opened.close()
+
+
+def test_a_question_is_read_by_one_thread_and_nobody_else_s_number_changes(
+    minilm: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = torch.get_num_threads()
+    seen: list[int] = []
+    model = minilm.load()
+    encode = model.encode
+
+    def looking(*args: Any, **options: Any) -> Any:
+        with ThreadPoolExecutor(1) as elsewhere:
+            seen.extend((torch.get_num_threads(), elsewhere.submit(torch.get_num_threads).result()))
+        return encode(*args, **options)
+
+    monkeypatch.setattr(model, "encode", looking)
+    with ThreadPoolExecutor(1) as new_thread:
+        new_thread.submit(minilm.encode, ["why is my photo blurred?"]).result()
+    minilm.encode(["word " * 1_000])
+    assert seen == [1, before, before, before]
+    assert torch.get_num_threads() == before

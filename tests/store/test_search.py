@@ -1,6 +1,7 @@
 """Evidence for a query: within its scope, best first, and never an error for strange words."""
 
 import sqlite3
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from made_store import WordEmbedder, made_brief
 
 from store.embedding import SentenceTransformerEmbedder
 from store.model import Brief, Entry, Kind, Scope
-from store.search import words_query
+from store.search import affordable, words_query
 from store.store import Store
 
 
@@ -150,3 +151,38 @@ def test_an_empty_store_finds_nothing() -> None:
 def test_no_more_than_asked_for_is_found(store: Store) -> None:
     assert len(store.search("work3", sources=1, passages=1)) == 1
     assert store.search("work3", sources=0) == []
+
+
+class Counted:
+    """How many sources hold words, by expression, as the word index would count them."""
+
+    def __init__(self, **held: int) -> None:
+        self.held = {name.replace("_and_", " AND ").replace("_or_", " OR "): number for name, number in held.items()}
+
+    def __call__(self, expression: str) -> int:
+        return self.held.get(expression.replace('"', ""), 10_000)
+
+
+@pytest.mark.parametrize(
+    ("count", "asked"),
+    [
+        (Counted(blur_or_photo_or_kernel=90), '"blur" OR "photo" OR "kernel"'),  # affordable as it is
+        (Counted(blur=60, photo=900, kernel=30), '"kernel" OR "blur"'),
+        (Counted(blur=0, photo=900, kernel=30), '"kernel"'),
+        (Counted(blur=400, photo=900, kernel=300, kernel_and_blur=50), '"kernel" AND "blur"'),
+        (Counted(blur=400, photo=900, kernel=300, kernel_and_blur=0, kernel_and_photo=70), '"kernel" AND "photo"'),
+        (Counted(blur=0, photo=900, kernel=0), '"photo"'),
+    ],
+)
+def test_words_that_many_sources_hold_are_left_out_where_they_would_cost_too_much(count: Counted, asked: str):
+    assert affordable('"blur" OR "photo" OR "kernel"', count, most=100) == asked
+
+
+def test_what_is_left_of_a_question_still_finds_its_source(open_store: Callable[[], Store]):
+    store = open_store()
+    entries = [Entry(Kind.PAPER, f"Paper {n}", None, None, f"Common words about photos, number{n}.") for n in range(40)]
+    store.put(Brief("a.txt", None, tuple(entries)))
+    asked = affordable('"common" OR "photo" OR "number7"', store._table.count_matches, most=10)
+    assert asked == '"number7"'
+    assert list(store._table.match_words(asked, 5)) == [store.search("number7")[0].source.source_id]
+    assert affordable('"common" OR "photo"', store._table.count_matches, most=10) == '"common" AND "photo"'
