@@ -1,17 +1,27 @@
-"""How often the gate errs: `python -m benchmarks.refusals [--split dev|test] [--show]`.
+"""How often the gate errs: `python -m benchmarks.refusals [--split dev|test] [--show] [--fit]`.
 
 Questions that the sources can answer, near misses (the same field, but not in the sources) and others, over the bundled briefs
-and over the evaluation briefs. The thresholds in `bot/embedded/gate.py` were read off the curves of the development questions.
+and over the evaluation briefs. Prints the rates around the threshold in use; `--fit` fits the weights of the decision in
+`bot/embedded/gate.py` anew, by logistic regression over the questions of the split that name no source. The gate alone is
+looked at: what it lets through may still be refused where a source does not tell what is asked of it.
 """
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from langchain_core.messages import HumanMessage
 
 from benchmarks.eval_store import ANSWERED, evaluation_store, questions
 from bot.embedded import gate
+from bot.embedded.names import names, unknown_names
+from bot.embedded.neighbours import Surroundings
+from bot.embedded.turn import Turn, read_turn
+from bot.embedded.view import View
 from bot.opening import put_bundled
 from bot.privacy import keep_everything_here
-from bot.service import Bot, Request
-from bot.settings import Settings
+from bot.tools import Found
 from store.embedding import SentenceTransformerEmbedder
 from store.store import Store
 
@@ -117,52 +127,97 @@ How do I tie a tie?
 """.strip().splitlines()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A question with what its searches find."""
+
+    question: str
+    answerable: bool
+    turn: Turn
+    view: View
+
+    @property
+    def is_weighed(self) -> bool:
+        """Whether the gate weighs signals rather than names."""
+        text = self.turn.question.text
+        return not names(text, self.view.sources) and not unknown_names(self.turn.question.parts, self.view.sources)
+
+
 def main() -> None:
-    """Print the rates at the present thresholds, then the curve over MIN_SCORE, for each split and for the bundled briefs."""
+    """Print the rates at and around the present threshold, and with --fit what would be better weights."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--show", action="store_true", help="name every question that went wrong")
+    parser.add_argument("--show", action="store_true", help="name every question that goes wrong")
     parser.add_argument("--split", choices=["dev", "test"], default="dev", help="of the evaluation questions")
+    parser.add_argument("--fit", action="store_true", help="fit the weights of the decision to the split")
     chosen = parser.parse_args()
     keep_everything_here()
     embedder = SentenceTransformerEmbedder()
     bundled = Store.in_memory(embedder)
     put_bundled(bundled)
-    _curve(
-        "the bundled briefs", bundled, dict(zip(KINDS, (ANSWERABLE, NEAR_MISS, OFF_TOPIC), strict=True)), chosen.show
-    )
+    sets = dict(zip(KINDS, (ANSWERABLE, NEAR_MISS, OFF_TOPIC), strict=True))
+    _curve("the bundled briefs", _asked(bundled, sets), chosen.show)
     bundled.close()
     store = evaluation_store(embedder)
-    asked = questions(chosen.split)
-    answerable = [one.question for one in asked if one.kind in ANSWERED and not one.history and not one.brief]
-    refused = ([one.question for one in asked if one.kind == kind] for kind in ("near_miss", "off_topic"))
-    sets = dict(zip(KINDS, (answerable, *refused), strict=True))
-    _curve(f"the evaluation briefs, {chosen.split}", store, sets, chosen.show)
+    items = questions(chosen.split)
+    answerable = [one.question for one in items if one.kind in ANSWERED and not one.history and not one.brief]
+    refused = ([one.question for one in items if one.kind == kind] for kind in ("near_miss", "off_topic"))
+    asked = _asked(store, dict(zip(KINDS, (answerable, *refused), strict=True)))
+    _curve(f"the evaluation briefs, {chosen.split}", asked, chosen.show)
+    if chosen.fit:
+        print(_fitted([one for kind in KINDS for one in asked[kind] if one.is_weighed]))
     store.close()
 
 
-def _curve(name: str, store: Store, sets: dict[str, list[str]], show: bool) -> None:
-    bot = Bot(store, Settings(), keep_threads=False)
-    present = gate.MIN_SCORE
-    print(f"{name}: {', '.join(f'{len(asked)} {kind}' for kind, asked in sets.items())}")
-    print(
-        f"{'MIN_SCORE':>9}  {'false refusals':>15}  {'near answered':>14}  {'off answered':>13}  {'false answers':>14}"
-    )
-    for threshold in sorted({0.0, 0.30, 0.35, present, 0.45, 0.50, 0.55, 0.60, 0.70}):
-        gate.MIN_SCORE = threshold
-        refused = {kind: [bot.ask(Request(question)).refused for question in asked] for kind, asked in sets.items()}
+def _asked(store: Store, sets: dict[str, list[str]]) -> dict[str, list[Asked]]:
+    surroundings = Surroundings(store.embedder)
+    asked: dict[str, list[Asked]] = {}
+    for kind, texts in sets.items():
+        asked[kind] = []
+        for text in texts:
+            turn = read_turn([HumanMessage(text)])
+            found = [
+                Found(
+                    query,
+                    tuple(store.search(query, sources=8, passages=40)),
+                    surroundings.near(store.query_vectors([query])[0]),
+                )
+                for query in turn.queries
+            ]
+            asked[kind].append(Asked(text, kind == KINDS[0], turn, View(tuple(found))))
+    return asked
+
+
+def _curve(name: str, asked: dict[str, list[Asked]], show: bool) -> None:
+    present = gate.CARRIES
+    print(f"{name}: {', '.join(f'{len(some)} {kind}' for kind, some in asked.items())}")
+    print(f"{'least':>6}  {'false refusals':>15}  {'near answered':>14}  {'off answered':>13}  {'false answers':>14}")
+    for least in sorted({-2.0, -1.5, -1.0, -0.5, present.least, 0.0, 0.5, 1.0}):
+        gate.CARRIES = replace(present, least=least)
+        refused = {kind: [gate.refuse(one.turn, one.view) is not None for one in some] for kind, some in asked.items()}
         shares = {kind: sum(found) / len(found) for kind, found in refused.items()}
         wrong = [not one for kind in KINDS[1:] for one in refused[kind]]
-        mark = "  <- in use" if threshold == present else ""
+        mark = "  <- in use" if least == present.least else ""
         print(
-            f"{threshold:>9.2f}  {shares[KINDS[0]]:>15.3f}  {1 - shares[KINDS[1]]:>14.3f}  {1 - shares[KINDS[2]]:>13.3f}  "
+            f"{least:>6.2f}  {shares[KINDS[0]]:>15.3f}  {1 - shares[KINDS[1]]:>14.3f}  {1 - shares[KINDS[2]]:>13.3f}  "
             f"{sum(wrong) / len(wrong):>14.3f}{mark}"
         )
-        if show and threshold == present:
-            for kind, asked in sets.items():
-                for question, was_refused in zip(asked, refused[kind], strict=True):
-                    if was_refused is (kind == KINDS[0]):
-                        print(f"           {kind}: {question}")
-    gate.MIN_SCORE = present
+        if show and mark:
+            for kind, some in asked.items():
+                for one, was_refused in zip(some, refused[kind], strict=True):
+                    if was_refused is one.answerable:
+                        print(f"        {kind}: {one.question}")
+    gate.CARRIES = present
+
+
+def _fitted(asked: Sequence[Asked]) -> str:
+    from sklearn.linear_model import LogisticRegression
+
+    names_of = [field.name for field in fields(gate.Signals)]
+    signals = [gate.signals(one.turn, one.view) for one in asked]
+    rows = np.array([[getattr(one, name) for name in names_of] for one in signals], dtype=float)
+    fitted = LogisticRegression(C=10, class_weight="balanced").fit(rows, [one.answerable for one in asked])
+    weights = ", ".join(f"{name}={weight:.1f}" for name, weight in zip(names_of, fitted.coef_[0], strict=True))
+    return f"fitted to {len(asked)} questions: Decision({weights}, constant={fitted.intercept_[0]:.1f})"
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bot.embedded.fact import tells_how_many
 from bot.embedded.names import mentions, name_like_words, names, speaks_of, unknown_names
-from bot.embedded.neighbours import nearest_not_held
+from bot.embedded.neighbours import nearest_not_held, words_for_pictures
 from bot.embedded.turn import Turn
 from bot.embedded.view import View
 from store.glossary import Concept, mentions_of, subjects_asked
@@ -19,6 +19,7 @@ from store.model import Source
 SURE_FIT = 0.60  # cosine from which a passage answers, whatever subject it speaks of
 SURE_SCORE = 0.50  # of the best source, from which one mention of the subject is enough
 _LOOKED_AT = 3  # best sources whose texts are looked at
+_MOST_PICTURES = 3
 _UNKNOWN_NEAR = 0.3  # how near the nearest subject not held is taken to be when none is told
 _ORDERS = re.compile(  # to us rather than a question about pictures
     r"\b(?:ignore|disregard|forget|override) (?:all |any |your |the |my |previous |prior |above |earlier )*"
@@ -81,6 +82,7 @@ class Signals:
     fit: float  # the best passage's similarity to the whole question
     beside: float  # the question's similarity to the nearest subject that no found source speaks of
     held: float  # share of the question's subjects of which one of the best sources speaks
+    pictures: int  # words that show that it is about pictures, at most `_MOST_PICTURES`
 
 
 def signals(turn: Turn, view: View) -> Signals:
@@ -94,6 +96,7 @@ def signals(turn: Turn, view: View) -> Signals:
         fit=max((evidence.score for evidence in whole.evidence), default=0.0),
         beside=other[1] if other else _UNKNOWN_NEAR,
         held=_share_held(asked, texts),
+        pictures=min(words_for_pictures(turn.question.text), _MOST_PICTURES),
     )
 
 
@@ -111,6 +114,7 @@ class Decision:
     fit: float
     beside: float
     held: float
+    pictures: float
     constant: float
     least: float = 0.0
 
@@ -123,11 +127,12 @@ class Decision:
                 (self.fit, signals.fit),
                 (self.beside, signals.beside),
                 (self.held, signals.held),
+                (self.pictures, signals.pictures),
             )
         )
 
 
-CARRIES = Decision(score=6.8, fit=5.8, beside=-9.5, held=1.4, constant=-1.9, least=-0.35)
+CARRIES = Decision(score=5.1, fit=6.6, beside=-11.2, held=2.0, pictures=0.8, constant=-1.7, least=-0.4)
 
 
 def _missing_subject(turn: Turn, view: View) -> str:

@@ -68,6 +68,16 @@ class Surroundings:
             return self._vectors
 
 
+def words_for_pictures(question: str) -> int:
+    """How many of a question's words show that it is about pictures."""
+    return len(_pictures().find(question))
+
+
+@cache
+def _pictures() -> Phrases:
+    return Phrases(read_data("neighbours.toml")["pictures"])
+
+
 def nearest_not_held(near: Sequence[Near], texts: Sequence[str]) -> Near | None:
     """The nearest subject of which none of some sources' texts speaks, None when all are spoken of."""
     return next(((name, similarity) for name, similarity in near if not _is_held(name, texts)), None)
