@@ -37,7 +37,8 @@ _MEASURE = re.compile(r"\b(?i:psnr|ssim|miou|fid|lpips|niqe|iou|mae|rmse|epe|vma
 _HOW_MANY = re.compile(r"\bhow many (?P<what>[a-z-]+(?: [a-z-]+){0,2})", re.IGNORECASE)
 _BETWEEN = r"(?:[\w-]+\s+){0,3}?"  # what may stand between a figure and what it counts
 _WORD = re.compile(r"[a-z]{3,}")
-_STEM = 5  # letters
+_ENDINGS = ("ations", "ation", "ating", "ated", "ates", "ate", "ings", "ing", "ers", "ies", "ed", "er", "es", "ly", "s")
+_SHORTEST_STEM = 3  # letters
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _of_the_kind(question: str, sentence: str) -> bool:
     if counted is None:
         return not measures or _FIGURE_IN.search(sentence) is not None
     nouns = list(itertools.takewhile(lambda word: word not in _WORDS.empty, counted["what"].casefold().split()))
-    return any(_counts(noun, sentence) for noun in nouns) if nouns else _FIGURE_IN.search(sentence) is not None
+    return _counts(nouns[-1], sentence) if nouns else _FIGURE_IN.search(sentence) is not None
 
 
 def _counts(noun: str, sentence: str) -> bool:
@@ -171,10 +172,14 @@ def _counts(noun: str, sentence: str) -> bool:
 
 
 def _stem(word: str) -> str:
-    """A word without its ending."""
-    if len(word) > _STEM:
-        return word[:_STEM]
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+    """A word without its ending, so that "samples", "sampled" and "sampling" are the same."""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
+            word = word[: -len(ending)]
+            break
+    if len(word) > _SHORTEST_STEM and word[-1] == word[-2] and word[-1] not in "ls":
+        word = word[:-1]  # "blurred"
+    return word.removesuffix("e") if len(word) > _SHORTEST_STEM else word
 
 
 _WORDS = _read_words()

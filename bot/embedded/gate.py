@@ -57,7 +57,7 @@ def refuse(turn: Turn, view: View) -> Refusal | None:
         return Refusal(passing)
     if _ORDERS.search(turn.question.text) and not subjects_asked(turn.question.text):
         return Refusal()
-    if not tells_how_many(turn.question.text, [source.text for source in view.sources]):
+    if not tells_how_many(turn.question.text, [source.text for source in view.sources[:_LOOKED_AT]]):
         return Refusal()
     if CARRIES.of(signals(turn, view)) < CARRIES.least:
         return Refusal(_missing_subject(turn, view))
@@ -132,7 +132,7 @@ class Decision:
         )
 
 
-CARRIES = Decision(score=5.1, fit=6.6, beside=-11.2, held=2.0, pictures=0.8, constant=-1.7, least=-0.4)
+CARRIES = Decision(score=6.4, fit=5.3, beside=-10.4, held=1.7, pictures=0.9, constant=-1.8, least=-0.3)
 
 
 def _missing_subject(turn: Turn, view: View) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from bot.embedded.language import is_name, short_title
 from store.glossary import asked
 from store.model import Source
-from store.text import sentence_spans
 
 _NAME = re.compile(r"(?<![\w-])(?=[\w.+-]*[A-Z])[A-Za-z][\w+-]*(?:\.\w+)*(?![\w-])")
 _EVERYDAY = frozenset(
@@ -25,6 +24,7 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _OWN = re.compile(r"\b(?:my|our|an?|his|her|their|old|on|via|from|taken with)\s+$", re.IGNORECASE)
+_DOES = r"(?:also |then |only |first |never )?(?:can|will|\w{2,}s)"  # a verb after its subject: "learns", "is", "has"
 _LINK_TO = re.compile(r"\b(?:link|code|paper|repo\w*|github)\b", re.IGNORECASE)
 
 
@@ -86,11 +86,9 @@ def stands_in(name: str, text: str) -> bool:
 
 
 def speaks_of(name: str, source: Source) -> bool:
-    """Whether a source's text speaks of a name more than in passing: twice, or at the beginning of a sentence or title."""
-    text = source.text
-    if f" {_fold(text)} ".count(f" {_fold(name)} ") > 1:
-        return True
-    return any(_fold(text[span.start : span.end]).startswith(f"{_fold(name)} ") for span in sentence_spans(text))
+    """Whether a source's text speaks of a name more than in passing: twice, or by saying what it does."""
+    text = f" {_fold(source.text)} "
+    return text.count(f" {_fold(name)} ") > 1 or re.search(rf" {re.escape(_fold(name))} {_DOES} ", text) is not None
 
 
 def mentions(text: str, source: Source) -> bool:

@@ -1,6 +1,7 @@
 """Read a turn of a conversation: what is asked, in full words, and what to search for."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -20,6 +21,7 @@ from store.model import Source
 BRIEF = "brief"  # keys under which a user's message carries what the turn is held to
 SUPPLIED = "supplied"
 
+_STRAIGHT = str.maketrans({"‘": "'", "’": "'", "‛": "'", "“": '"', "”": '"', "„": '"', "‐": "-", "‑": "-"})
 _MAX_QUERIES = 5  # searches a turn: the whole question and its first parts
 _SHORT = 30  # words; a longer question wants an explanation, whatever words it holds
 
@@ -177,7 +179,7 @@ def read_turn(messages: Sequence[BaseMessage]) -> Turn:
     human = next((message for message in reversed(messages) if isinstance(message, HumanMessage)), None)
     if human is None:
         raise ValueError("a turn needs a message of the user")
-    text = str(human.text).strip()
+    text = _typed(str(human.text)).strip()
     goes_on = asks_for_link(text) or bool(asked_attributes(text)) or _GOES_ON.match(text) is not None
     bare = len(text.split()) <= _SHORT and goes_on
     found = resolve(text, _exchanges(looked_back_to(messages)), bare=bare)
@@ -201,6 +203,11 @@ def read_turn(messages: Sequence[BaseMessage]) -> Turn:
         held=bool(human.additional_kwargs.get(HELD)),
         sides=sides,
     )
+
+
+def _typed(text: str) -> str:
+    """A question as a plain keyboard types it: straight quotes and apostrophes, ordinary spaces."""
+    return unicodedata.normalize("NFKC", text).translate(_STRAIGHT)
 
 
 def _sides(text: str) -> tuple[str, ...]:
