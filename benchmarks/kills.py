@@ -104,7 +104,9 @@ class Browser:
 
     def ask(self, question: str, thread: str) -> dict[str, Any]:
         """Ask as a program does; returns the answer."""
-        done = json.loads(list(self.told(self._join(self._named, [question, thread, ""])))[-1].removeprefix("data:"))
+        done = json.loads(
+            list(self.told(self._join(self._named, [question, thread, [], ""])))[-1].removeprefix("data:")
+        )
         if not done["success"]:
             raise RuntimeError(f"no answer: {done}")
         answer: dict[str, Any] = done["output"]["data"][0]

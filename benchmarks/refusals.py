@@ -155,7 +155,8 @@ def main() -> None:
     bundled = Store.in_memory(embedder)
     put_bundled(bundled)
     sets = dict(zip(KINDS, (ANSWERABLE, NEAR_MISS, OFF_TOPIC), strict=True))
-    _curve("the bundled briefs", _asked(bundled, sets), chosen.show)
+    few = _asked(bundled, sets)
+    _curve("the bundled briefs", few, chosen.show)
     bundled.close()
     store = evaluation_store(embedder)
     items = questions(chosen.split)
@@ -164,7 +165,7 @@ def main() -> None:
     asked = _asked(store, dict(zip(KINDS, (answerable, *refused), strict=True)))
     _curve(f"the evaluation briefs, {chosen.split}", asked, chosen.show)
     if chosen.fit:
-        print(_fitted([one for kind in KINDS for one in asked[kind] if one.is_weighed]))
+        print(_fitted([one for some in (few, asked) for kind in KINDS for one in some[kind] if one.is_weighed]))
     store.close()
 
 
@@ -180,6 +181,7 @@ def _asked(store: Store, sets: dict[str, list[str]]) -> dict[str, list[Asked]]:
                     query,
                     tuple(store.search(query, sources=8, passages=40)),
                     surroundings.near(store.query_vectors([query])[0]),
+                    store.count(),
                 )
                 for query in turn.queries
             ]

@@ -40,6 +40,7 @@ class Found:
     query: str
     evidence: tuple[Evidence, ...]
     near: tuple[Near, ...] = ()  # subjects that the query may be about instead, the nearest first
+    among: int = 100  # sources that were searched
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -61,7 +62,7 @@ def search_tool() -> BaseTool:
         """
         context = runtime.context
         near = _surroundings(context.store.embedder).near(context.store.query_vectors([query])[0])
-        found = Found(query, tuple(_search(context, query, brief)), near)
+        found = Found(query, tuple(_search(context, query, brief)), near, _searched(context))
         return _for_reading(found), _packed(found)
 
     return search_sources
@@ -71,6 +72,11 @@ def _surroundings(embedder: Embedder) -> Surroundings:
     """The subjects beside the field as an embedding model sees them; made once for each."""
     with _lock:
         return _known.setdefault(embedder, Surroundings(embedder))
+
+
+def _searched(context: TurnContext) -> int:
+    """How many sources a turn may look at."""
+    return context.store.count() if context.scope is None else len(context.store.sources(context.scope))
 
 
 def _search(context: TurnContext, query: str, brief: str | None) -> list[Evidence]:
@@ -121,6 +127,7 @@ def _packed(found: Found) -> dict[str, Any]:
     """`found` as plain data, which a conversation's checkpoint can keep."""
     return {
         "query": found.query,
+        "among": found.among,
         "near": [list(one) for one in found.near],
         "sources": {
             source_id: {**asdict(source), "kind": source.kind.value} for source_id, source in found.sources.items()
@@ -139,4 +146,4 @@ def _unpacked(data: Mapping[str, Any]) -> Found:
         for source_id, start, end, score, source_score in data["evidence"]
     )
     near = tuple((name, similarity) for name, similarity in data.get("near", ()))
-    return Found(data["query"], tuple(evidence), near)
+    return Found(data["query"], tuple(evidence), near, data.get("among", Found.among))

@@ -70,7 +70,9 @@ def _is_meant(alias: str, source: Source, question: str) -> bool:
     if not alias.isalpha() or not asked(alias):
         return True
     written = re.search(rf"(?<!\w){re.escape(alias)}(?!\w)", source.title, re.IGNORECASE)
-    return written is None or written.group() in re.findall(r"[\w+-]+", question)
+    if written is None or _name_like(written.group().title() if written.group().isupper() else written.group()):
+        return True
+    return written.group() in re.findall(r"[\w+-]+", question)
 
 
 def _introduced_by(name: str, sources: Sequence[Source]) -> Source | None:

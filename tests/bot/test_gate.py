@@ -10,11 +10,11 @@ from bot.tools import Found
 from store.model import Evidence, Source
 
 
-def _refused(question: str, source: Source, fit: float, score: float) -> Refusal | None:
+def _refused(question: str, source: Source, fit: float, score: float, near: float = 0.3) -> Refusal | None:
     turn = read_turn([HumanMessage(question)])
     start = source.text.index("We propose")
     evidence = Evidence(source, start, start + len("We propose DeRainer, a network that removes rain."), fit, score)
-    return refuse(turn, View((Found(turn.queries[0], (evidence,)),)))
+    return refuse(turn, View((Found(turn.queries[0], (evidence,), (("general knowledge", near),)),)))
 
 
 @pytest.mark.parametrize(
@@ -31,15 +31,17 @@ def test_what_the_sources_can_carry_is_answered(source: Source, question: str, f
 
 
 @pytest.mark.parametrize(
-    ("question", "fit", "score", "missing"),
+    ("question", "fit", "score", "near", "missing"),
     [
-        ("How do I bake bread?", 0.2, 0.2, ""),
-        ("What is the network?", 0.3, 0.6, ""),  # no subject, and no passage near it
-        ("How is a panorama stitched?", 0.45, 0.6, "panorama"),
-        ("How is rain removed by StormNet?", 0.6, 0.8, "StormNet"),
+        ("How do I bake bread?", 0.2, 0.2, 0.6, ""),
+        ("What is the network?", 0.3, 0.6, 0.5, ""),  # no subject, and something else is nearer
+        ("How do I get the rain out of my boots?", 0.3, 0.4, 0.5, ""),  # a subject, but something else is nearer
+        ("How is a panorama stitched?", 0.45, 0.6, 0.3, "panorama"),
+        ("How is rain removed by StormNet?", 0.6, 0.8, 0.3, "StormNet"),
+        ("How many cameras took the rainy pictures?", 0.6, 0.8, 0.3, ""),  # no source tells how many
     ],
 )
 def test_what_they_cannot_is_refused_with_what_is_missing(
-    source: Source, question: str, fit: float, score: float, missing: str
+    source: Source, question: str, fit: float, score: float, near: float, missing: str
 ) -> None:
-    assert _refused(question, source, fit, score) == Refusal(missing)
+    assert _refused(question, source, fit, score, near) == Refusal(missing)
