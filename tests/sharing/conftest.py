@@ -17,6 +17,8 @@ from fastapi import FastAPI
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from sharing_users import PASSWORDS
+
 from bot.page.server import create_app
 from bot.privacy import keep_everything_here
 from bot.service import Bot
@@ -27,8 +29,6 @@ from store.embedding import Vectors
 from store.store import Store
 
 keep_everything_here()
-
-PASSWORDS = {"alice": "correct horse", "bob": "battery staple"}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,9 +5,9 @@ import time
 
 import httpx
 import pytest
-from conftest import PASSWORDS
 from gradio_client import Client
 from gradio_client.exceptions import AuthenticationError
+from sharing_users import PASSWORDS
 from talk import API, ask
 
 from bot.sharing.accounts import Accounts

@@ -9,8 +9,8 @@ from contextlib import closing
 import anyio
 import httpx
 import pytest
-from conftest import PASSWORDS
 from gradio_client import Client
+from sharing_users import PASSWORDS
 from starlette.types import Receive, Scope, Send
 
 from bot.errors import UserError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import PASSWORDS
+from sharing_users import PASSWORDS
 from talk import API, ask
 
 from bot.cli import run
