@@ -1,4 +1,4 @@
-"""The same question gets the same answer on the page, on the command line, by the named endpoint and by `/v1`.
+"""The same question gets the same answer on the page, on the command line, by the named endpoint, by `/v1` and by MCP.
 
 A further face goes into `FACES`: a function that is given the faces and a question, and returns the answer's JSON.
 """
@@ -7,22 +7,30 @@ import contextlib
 import json
 import secrets
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import jsonschema
 import pytest
 from gradio_client import Client
+from mcp import Client as McpClient
 from openai import OpenAI
 from reader import Reader
 from typer.testing import CliRunner
 
 import bot.commands.ask
 from bot.cli import app
+from bot.mcp.desk import Desk as McpDesk
+from bot.mcp.server import Server
 from bot.opening import put_bundled
 from bot.page.markup import answer_html
+from bot.service import Bot
+from bot.settings import load_settings
+from bot.sharing.setup import Sharing
 from ingest.pipeline import bundled_briefs
 from store.embedding import SentenceTransformerEmbedder
 from store.store import Store
@@ -76,6 +84,7 @@ class Faces:
     endpoints: Client
     openai: OpenAI
     page_ask: int  # the number of the function that the page's box calls
+    agents: Server  # what `unblur mcp` serves
 
 
 def by_page(faces: Faces, asked: Asked) -> Answer:
@@ -124,35 +133,58 @@ def by_openai(faces: Faces, asked: Asked) -> Answer:
     return answer
 
 
+def by_mcp(faces: Faces, asked: Asked) -> Answer:
+    """By the tool of the MCP server, called by the official client."""
+
+    async def ask() -> Answer:
+        answer: Answer = {}
+        async with McpClient(faces.agents) as client:
+            for question in (*asked.earlier, asked.question):
+                call = {"question": question} | ({"brief": asked.brief} if asked.brief else {})
+                call |= {"thread": answer["thread"]} if answer else {}
+                told = await client.call_tool("ask", call)
+                assert told.structured_content is not None, told.content
+                answer = told.structured_content
+        return answer
+
+    with ThreadPoolExecutor(1) as aside:  # the browser's loop runs in this thread
+        return aside.submit(anyio.run, ask).result()
+
+
 FACES: dict[str, Callable[[Faces, Asked], Answer]] = {
     "page": by_page,
     "command line": by_command_line,
     "endpoint": by_endpoint,
     "/v1": by_openai,
+    "MCP": by_mcp,
 }
 
 
 @pytest.fixture(scope="module")
-def faces(served) -> Iterator[Faces]:
+def faces(served, own_home: Store) -> Iterator[Faces]:
     client = Client(served.address, verbose=False, analytics_enabled=False)
     with httpx.Client(base_url=served.address, timeout=60) as browser:
         browser.get("")
         config = browser.get("config").json()
         page_ask = next(one["id"] for one in config["dependencies"] if one["api_name"] == "_ask")
         with OpenAI(base_url=f"{served.address}v1", api_key="none", max_retries=0) as openai:
-            yield Faces(browser, client, openai, page_ask)
+            settings = load_settings()
+            ready: Future[Bot] = Future()
+            ready.set_result(Bot(own_home, settings))
+            agents = Server(McpDesk(settings, Sharing(settings), ready, local=True), "0", local=True)
+            yield Faces(browser, client, openai, page_ask, agents)
     client.close()
 
 
 @pytest.fixture(scope="module", autouse=True)
-def own_home(embedder: SentenceTransformerEmbedder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A data folder for the command line; its commands share a store that is opened once."""
+def own_home(embedder: SentenceTransformerEmbedder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A data folder for the command line and for MCP; they share a store that is opened once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNBLUR_HOME", str(tmp_path_factory.mktemp("home")))
         store = Store.in_memory(embedder)
         put_bundled(store)
         patch.setattr(bot.commands.ask, "opened_store", lambda *_, **__: contextlib.nullcontext(store))
-        yield
+        yield store
         store.close()
 
 
