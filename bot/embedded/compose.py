@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from bot.draft import Draft
 from bot.embedded import short
 from bot.embedded.explain import explain
-from bot.embedded.fact import demanded, describes, foreign_names, share
+from bot.embedded.fact import asks_how_many, demanded, describes, foreign_names, particulars, share
 from bot.embedded.gate import Refusal, refuse
 from bot.embedded.knowledge import asked_attributes
-from bot.embedded.names import mentions, name_like_words, names, speaks_of
+from bot.embedded.names import mentions, name_like_words, names, speaks_of, titled
 from bot.embedded.turn import Turn
 from bot.embedded.view import View
 from bot.tools import Found
@@ -34,7 +34,7 @@ def compose(turn: Turn, searched: Sequence[Found]) -> Draft:
     lacking = _side_not_held(turn, view)
     if lacking:
         return short.refusal(turn, Refusal(lacking), view)
-    named = _compared(turn, view) or _named(turn, view)
+    named = _compared(turn, view) or _named(turn, view) or _titled(turn, view)
     if turn.wants_link:
         meant = named or _linked(turn, view)
         return short.link(turn, meant) if meant else short.refusal(turn, Refusal(), view)
@@ -47,10 +47,10 @@ def compose(turn: Turn, searched: Sequence[Found]) -> Draft:
 def _about_named(turn: Turn, view: View, named: Sequence[Source]) -> Draft:
     """The answer to a short question about named sources: a description, one fact, or an honest no."""
     asked = turn.question.text
-    particular = bool(asked_attributes(asked))
+    particular = bool(particulars(asked, named))
     if len(named) == 1 and turn.wants_source and not particular and _only_named(asked, named[0]):
         return short.one_source(named[0])
-    found = short.fact(turn, view, named)
+    found = short.fact(turn, view, named) or short.fact(turn, view, _also_about(asked, named, view))
     if found is not None:
         return found
     wants_description = not particular and (turn.wants_description or (len(named) == 1 and turn.wants_source))
@@ -59,6 +59,19 @@ def _about_named(turn: Turn, view: View, named: Sequence[Source]) -> Draft:
         if wants_description and describes(asked, named[0])
         else short.missing_fact(turn, named)
     )
+
+
+def _titled(turn: Turn, view: View) -> list[Source]:
+    """The source whose title a question for a particular tells in part, if there is one."""
+    asked = turn.question.text
+    particular = turn.wants_link or asks_how_many(asked) or bool(asked_attributes(asked))
+    return titled(asked, view.sources[:_LINKED])[:1] if particular and turn.words <= _FACT_WORDS else []
+
+
+def _also_about(question: str, named: Sequence[Source], view: View) -> list[Source]:
+    """Other sources that speak of a name in the question: a model called after a data set is not all that is held of that."""
+    spoken = name_like_words(question, capitals=True)
+    return [one for one in view.sources if one not in named and any(speaks_of(name, one) for name in spoken)]
 
 
 def _only_named(question: str, source: Source) -> bool:

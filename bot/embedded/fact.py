@@ -30,10 +30,10 @@ _HOW_MUCH = re.compile(
 )
 _FIGURE_WORDS = (
     "as many|any number of|two|three|four|five|six|seven|eight|nine|ten|twenty|fifty"
-    "|hundreds?|thousands?|half|twice|double"
+    "|hundreds?|thousands?|millions?|half|twice|double"
 )
 _FIGURE_IN = re.compile(rf"(?<![\w-])\d|\b(?:{_FIGURE_WORDS})\b")  # a number, not a digit inside a name
-_MEASURE = re.compile(r"\b(?i:psnr|ssim|miou|fid|lpips|niqe|iou|mae|rmse|epe|vmaf)\b|\bm?AP\b")
+_MEASURE = re.compile(r"\b(?i:psnr|ssim|miou|fid|lpips|niqe|iou|mae|rmse|epe|vmaf|delta e)\b|\bm?AP\b")
 _HOW_MANY = re.compile(r"\bhow many (?P<what>[a-z-]+(?: [a-z-]+){0,2})", re.IGNORECASE)
 _BETWEEN = r"(?:[\w-]+\s+){0,3}?"  # what may stand between a figure and what it counts
 _WORD = re.compile(r"[a-z]{3,}")
@@ -62,7 +62,7 @@ def _read_words() -> _Words:
 def best_fact(turn: Turn, view: View, sources: Sequence[Source]) -> tuple[Source, Sentence] | None:
     """The sentence of one of some sources that answers the turn best, None when none answers it."""
     asked = turn.question.text
-    wanted = asked_attributes(asked)
+    wanted = particulars(asked, sources)
     found: list[tuple[float, Source, Sentence]] = []
     for source in sources:
         if foreign_names(asked, source):
@@ -97,7 +97,7 @@ def _answers(
 ) -> bool:
     fit = view.fit(turn.queries[0], sentence)
     if wanted:
-        return (shows and (shared >= _PARTLY or not words)) or (figure and shared >= _MOSTLY)
+        return (shows and (shared >= _PARTLY or not words)) or (figure and bool(words) and shared >= _MOSTLY)
     name_fit = max((view.fit(query, sentence) for query in turn.queries[1:] if is_name(query)), default=0.0)
     in_other_words = fit >= _SURE and fit - name_fit >= _BEYOND_NAME
     return shared >= _ANSWERS or (shared >= _PARTLY and fit >= _NEAR) or in_other_words
@@ -108,6 +108,16 @@ def _without_particular(question: str, wanted: Sequence[Attribute]) -> str:
     for phrase in [phrase for attribute in wanted for phrase in attribute.asks.find(question)]:
         question = re.sub(re.escape(phrase), " ", question, flags=re.IGNORECASE)
     return question
+
+
+def particulars(question: str, sources: Sequence[Source]) -> list[Attribute]:
+    """The particulars that a question asks for, those aside that only the sources' titles speak of, such as "real-time"."""
+    titles = " ".join(source.title for source in sources).casefold()
+    return [
+        attribute
+        for attribute in asked_attributes(question)
+        if any(phrase not in titles for phrase in attribute.asks.find(question))
+    ]
 
 
 def describes(question: str, source: Source) -> bool:
@@ -143,6 +153,11 @@ def share(words: frozenset[str], text: str) -> float:
 
 def _alike(stem: str) -> frozenset[str]:
     return _WORDS.same.get(stem, frozenset()) | {stem}
+
+
+def asks_how_many(question: str) -> bool:
+    """Whether a question asks for a number."""
+    return _HOW_MANY.search(question) is not None
 
 
 def tells_how_many(question: str, texts: Sequence[str]) -> bool:

@@ -25,7 +25,8 @@ _MOST_PICTURES = 3
 _UNKNOWN_NEAR = 0.3  # how near the nearest subject not held is taken to be when none is told
 _ORDERS = re.compile(  # to us rather than a question about pictures
     r"\b(?:ignore|disregard|forget|override) (?:all |any |your |the |my |previous |prior |above |earlier )*"
-    r"(?:instructions?|rules|sources|prompt)\b|\bsystem prompt\b|\byou are now\b|\bdeveloper mode\b",
+    r"(?:instructions?|rules|sources|prompt)\b|\b(?:system|your) prompt\b|\bnew rules?\b|\banswer everything with\b"
+    r"|\byou are now\b|\bdeveloper mode\b",
     re.IGNORECASE,
 )
 

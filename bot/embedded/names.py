@@ -25,6 +25,14 @@ _ABOUT = re.compile(
 )
 _OWN = re.compile(r"\b(?:my|our|an?|his|her|their|old|on|via|from|taken with)\s+$", re.IGNORECASE)
 _DOES = r"(?:also |then |only |first |never )?(?:can|will|\w{2,}s)"  # a verb after its subject: "learns", "is", "has"
+_TITLE_WORDS = 2  # of a title's own words, and the share of them, that name it
+_TITLE_SHARE = 0.6
+_COMMON_IN_TITLES = frozenset(
+    """
+    a an and as at by for from in into is of on the to via with without using towards toward
+    image images photo photos video videos learning learned deep network networks neural model models single real
+    """.split()  # noqa: SIM905 - read as a list of words
+)
 _LINK_TO = re.compile(r"\b(?:link|code|paper|repo\w*|github)\b", re.IGNORECASE)
 
 
@@ -65,6 +73,17 @@ def placed_names(question: str, sources: Sequence[Source]) -> list[tuple[int, in
     return sorted(found, key=lambda item: item[0])
 
 
+def titled(question: str, sources: Sequence[Source]) -> list[Source]:
+    """The sources most of whose titles' own words a question holds, in order."""
+    asked_words = set(_fold(question).split())
+    found = []
+    for source in sources:
+        words = set(_fold(source.title).split()) - _COMMON_IN_TITLES
+        if len(words) >= _TITLE_WORDS and len(words & asked_words) >= max(_TITLE_WORDS, _TITLE_SHARE * len(words)):
+            found.append(source)
+    return found
+
+
 def _is_meant(alias: str, source: Source, question: str) -> bool:
     """Whether a name is meant where it stands; one that is also an everyday word only as the title writes it."""
     if not alias.isalpha() or not asked(alias):
@@ -76,10 +95,14 @@ def _is_meant(alias: str, source: Source, question: str) -> bool:
 
 
 def _introduced_by(name: str, sources: Sequence[Source]) -> Source | None:
-    """The source whose text speaks most of `name`, one whose title is no name of its own before others."""
+    """The source whose text speaks most of `name`: one that says what it does, or whose title is no name, before others."""
     counted = [(f" {_fold(source.text)} ".count(f" {name} "), source) for source in sources]
-    held = [(not is_name(source.title), count, -number) for number, (count, source) in enumerate(counted) if count]
-    return sources[-max(held)[2]] if held else None
+    held = [
+        (_is_subject(name, source), not is_name(source.title), count, -number)
+        for number, (count, source) in enumerate(counted)
+        if count
+    ]
+    return sources[-max(held)[3]] if held else None
 
 
 def stands_in(name: str, text: str) -> bool:
@@ -89,8 +112,11 @@ def stands_in(name: str, text: str) -> bool:
 
 def speaks_of(name: str, source: Source) -> bool:
     """Whether a source's text speaks of a name more than in passing: twice, or by saying what it does."""
-    text = f" {_fold(source.text)} "
-    return text.count(f" {_fold(name)} ") > 1 or re.search(rf" {re.escape(_fold(name))} {_DOES} ", text) is not None
+    return f" {_fold(source.text)} ".count(f" {_fold(name)} ") > 1 or _is_subject(name, source)
+
+
+def _is_subject(name: str, source: Source) -> bool:
+    return re.search(rf" {re.escape(_fold(name))} {_DOES} ", f" {_fold(source.text)} ") is not None
 
 
 def mentions(text: str, source: Source) -> bool:

@@ -133,6 +133,7 @@ class Turn:
     supplied: bool  # the question is that brief's own
     focus: tuple[str, ...]  # ids of the sources that the user referred to without naming them
     held: bool = False  # the conversation is held to some of the sources
+    link: bool = False  # whether the user's own words ask for a link
     sides: tuple[str, ...] = ()  # what is to be compared, in the question's words; each is a query of its own
 
     @property
@@ -150,7 +151,7 @@ class Turn:
         """Whether a link is asked for."""
         text = self.question.text
         otherwise = {attribute.name for attribute in asked_attributes(text)} & _NOT_OF_LINKS
-        wanted = asks_for_link(text) and (not otherwise or (text in _CODE and not otherwise & _OF_CODE))
+        wanted = (self.link or asks_for_link(text)) and (not otherwise or (text in _CODE and not otherwise & _OF_CODE))
         return self.words <= _SHORT and wanted and not self.wants_comparison
 
     @property
@@ -201,6 +202,7 @@ def read_turn(messages: Sequence[BaseMessage]) -> Turn:
         supplied=bool(human.additional_kwargs.get(SUPPLIED)),
         focus=tuple(source.source_id for source in found.focus),
         held=bool(human.additional_kwargs.get(HELD)),
+        link=asks_for_link(text),
         sides=sides,
     )
 
