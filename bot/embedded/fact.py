@@ -129,7 +129,8 @@ def describes(question: str, source: Source) -> bool:
 def foreign_names(question: str, source: Source) -> list[str]:
     """The names of models, data sets and measures in a question that a source's text doesn't hold."""
     named = [*name_like_words(question), *_MEASURE.findall(question)]
-    return [name for name in dict.fromkeys(named) if not stands_in(name, source.text)]
+    lacking = [name for name in dict.fromkeys(named) if not stands_in(name, source.text)]
+    return [name for name in lacking if not (name.casefold() == "psnr" and " dB" in source.text)]
 
 
 def demanded(question: str, source: Source) -> frozenset[str]:

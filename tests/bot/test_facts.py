@@ -1,0 +1,176 @@
+"""A short question about a named source is answered by the sentence that holds what it asks for, or by an honest no."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.answer import Answer
+from bot.embedded.fact import asks_how_many, demanded, foreign_names, particulars, share, tells_how_many
+from bot.embedded.names import names, speaks_of, titled
+from bot.service import Bot, Request
+from bot.settings import Settings
+from store.embedding import SentenceTransformerEmbedder
+from store.model import Brief, Entry, Kind, Source
+from store.store import Store
+from store.text import render_text
+
+ENTRIES = (
+    Entry(
+        Kind.PAPER,
+        "FrostNet: Removing Frost from Window Panes",
+        "https://arxiv.org/abs/2002.00001",
+        "https://github.com/example/frostnet",
+        "FrostNet removes frost from pictures taken through a cold pane. It has three stages and 4M parameters. "
+        "On the Pane200 test set it reaches 31.5 dB, and it is far ahead of BrushNet. The Pane200 dataset holds 200 scenes. "
+        "It won the Winter Challenge.",
+    ),
+    Entry(Kind.MODEL, "Thaw-S-Pane200", "https://arxiv.org/abs/2002.00002", "https://github.com/example/thaw", ""),
+    Entry(
+        Kind.PAPER,
+        "Real-Time Handheld Defrosting with Warm Priors",
+        "https://arxiv.org/abs/2002.00002",
+        None,
+        "Thaw was trained on a million pictures. It clears frozen pictures on a phone.",
+    ),
+    Entry(
+        Kind.PAPER,
+        "Film: Frames Between Two Photographs",
+        "https://arxiv.org/abs/2002.00003",
+        None,
+        "A short video is made of two photographs. One network does everything.",
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def ask(
+    embedder: SentenceTransformerEmbedder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Answer]]:
+    store = Store.in_memory(embedder)
+    store.put(Brief("frost", None, ENTRIES, ""))
+    bot = Bot(store, Settings(home=tmp_path_factory.mktemp("home")), keep_threads=False)
+    yield lambda question: bot.ask(Request(question))
+    store.close()
+
+
+@pytest.fixture
+def frost() -> Source:
+    entry = ENTRIES[0]
+    text = render_text(entry.title, entry.paper_url, entry.github_url, entry.summary)
+    return Source("arxiv:2002.00001", entry.title, entry.kind, entry.paper_url, entry.github_url, ("frost",), text)
+
+
+@pytest.mark.parametrize(
+    ("question", "held"),
+    [
+        ("How many stages does FrostNet have?", "three stages"),
+        ("How many weights does FrostNet have?", "4M parameters"),
+        ("What PSNR does FrostNet reach on Pane200?", "31.5 dB"),
+        ("By how many dB is FrostNet measured on Pane200?", "31.5 dB"),
+        ("Which challenge did FrostNet win?", "Winter Challenge"),
+        ("How many scenes does Pane200 hold?", "200 scenes"),  # a model is called after it, too, and tells nothing
+        ("On how many images was real-time handheld defrosting trained?", "a million pictures"),
+        ("What’s the number of stages in FrostNet?", "three stages"),
+    ],
+)
+def test_what_a_source_tells_is_found(ask: Callable[[str], Answer], question: str, held: str) -> None:
+    answer = ask(question)
+    assert answer.mode == "lookup" and held in answer.answer
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How long did they train FrostNet, and on what machine?",
+        "Which programming language is FrostNet written in?",
+        "What SSIM does FrostNet reach on Pane200?",
+        "What PSNR does FrostNet reach on Sleet9K?",
+        "How many people took part in the FrostNet user study?",
+        "How do I install FrostNet on my Mac?",
+        "Has anybody tested FrostNet on a Raspberry Pi?",
+        "Which optimiser was FrostNet trained with?",
+        "What does Thaw-S-Pane200 cost per picture?",
+        "How often has the FrostNet paper been cited?",
+        "How does FrostNet differ from BrushNet?",
+        "Give me the link to the dark channel prior paper.",
+    ],
+)
+def test_what_no_source_tells_is_refused(ask: Callable[[str], Answer], question: str) -> None:
+    answer = ask(question)
+    assert answer.refused, answer.answer
+    assert not answer.citations
+
+
+@pytest.mark.parametrize(
+    ("question", "link"),
+    [
+        ("where do i get frostnet", "https://github.com/example/frostnet"),
+        ("Which paper describes FrostNet?", "https://arxiv.org/abs/2002.00001"),
+        ("I'd like to read up on FrostNet, have you got an address?", "https://arxiv.org/abs/2002.00001"),
+        ("Is FrostNet's source open? Where?", "https://github.com/example/frostnet"),
+        ("Have the FrostNet authors shared their code?", "https://github.com/example/frostnet"),
+        ("paper on real-time handheld defrosting pls", "https://arxiv.org/abs/2002.00002"),
+        ("where's the program of FrostNet?", "https://github.com/example/frostnet"),
+    ],
+)
+def test_a_link_is_asked_for_in_many_ways(ask: Callable[[str], Answer], question: str, link: str) -> None:
+    answer = ask(question)
+    assert answer.mode == "lookup" and link in answer.answer
+
+
+def test_a_word_that_is_also_a_name_is_meant_as_it_is_written(ask: Callable[[str], Answer]) -> None:
+    assert "Film" in ask("Tell me about Film").answer
+    assert ask("How does one put convincing grain on a film?").refused
+
+
+def test_two_names_side_by_side_are_compared(ask: Callable[[str], Answer]) -> None:
+    answer = ask("FrostNet or Film: how do they go about it?")
+    assert answer.mode == "compare" and len(answer.references) == 2
+
+
+def test_what_a_question_demands_leaves_out_the_name_and_empty_words(frost: Source) -> None:
+    assert demanded("What does FrostNet do?", frost) == frozenset()
+    assert demanded("How does FrostNet remove frost?", frost) == demanded("removes the frost", frost)
+    assert share(demanded("Which panes?", frost), "a pane of glass") == 1.0
+    assert share(demanded("Does its interface ignore internal noise?", frost), "nothing of the kind") == 0.0
+
+
+def test_names_and_measures_that_a_source_does_not_hold_are_foreign_to_it(frost: Source) -> None:
+    assert foreign_names("What SSIM does FrostNet reach on Sleet9K?", frost) == ["Sleet9K", "SSIM"]
+    assert foreign_names("How is FrostNet on Pane200?", frost) == []
+
+
+def test_a_number_is_told_only_of_what_is_counted() -> None:
+    assert tells_how_many("How many scenes are there?", ["It holds 1,870 carefully shot scenes."])
+    assert tells_how_many("How many phones took part?", ["Taken by three different phones."])
+    assert not tells_how_many("How many people took part?", ["People preferred it even at twice the bitrate."])
+    assert tells_how_many("What is it?", ["Anything."]) and not asks_how_many("What is it?")
+
+
+def test_a_title_asks_for_no_particular(frost: Source) -> None:
+    source = Source("x", "Real-Time Defrosting", Kind.PAPER, None, None, ("a",), "Real-Time Defrosting\n\nIt defrosts.")
+    assert particulars("On how many images was real-time defrosting trained?", [source]) == []
+    assert [one.name for one in particulars("Is it real-time?", [frost])] == ["how fast it runs"]
+
+
+def test_a_name_is_spoken_of_where_a_source_says_what_it_does(frost: Source) -> None:
+    assert speaks_of("FrostNet", frost) and speaks_of("Pane200", frost)
+    assert not speaks_of("BrushNet", frost)
+    assert names("What is Pane200?", [frost]) == [frost]
+
+
+def test_most_of_a_title_s_own_words_name_it(frost: Source) -> None:
+    assert titled("how was removing frost from panes done", [frost]) == [frost]
+    assert titled("how do I remove frost", [frost]) == []
+
+
+def test_questions_of_the_data_folder_s_age_still_read(tmp_path: Path) -> None:
+    """A conversation that was kept before searches told of near subjects is read as before."""
+    from langchain_core.messages import ToolMessage
+
+    from bot.tools import SEARCH, found_in
+
+    artifact = {"query": "q", "sources": {}, "evidence": []}
+    found = found_in([ToolMessage("", name=SEARCH, tool_call_id="1", artifact=artifact)])
+    assert found[0].near == () and found[0].among > 0
