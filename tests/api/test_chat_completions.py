@@ -79,7 +79,7 @@ def test_a_stream_ends_with_done_and_its_steps_are_comments(served):
     with httpx.stream("POST", f"{served.address}v1/chat/completions", json=body, timeout=30) as reply:
         assert reply.headers["content-type"].startswith("text/event-stream")
         lines = [line for line in reply.iter_lines() if line]
-    assert ": Searching the sources…" in lines
+    assert any(line.startswith(": Searching ") for line in lines)
     assert lines[-1] == "data: [DONE]"
     assert all(line.startswith((": ", "data: ")) for line in lines)
 

@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,8 @@ class Served:
             ):
                 return await work(client)
 
-        return anyio.run(main)
+        with ThreadPoolExecutor(1) as aside:  # a browser's loop may run in this thread
+            return aside.submit(anyio.run, main).result()
 
     def call(self, tool: str, arguments: dict[str, Any], who: str = "alice") -> CallToolResult:
         return self.talk(lambda client: client.call_tool(tool, arguments), who)
