@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bot.draft import Draft
 from bot.embedded import short
 from bot.embedded.explain import explain
-from bot.embedded.fact import asks_how_many, demanded, describes, foreign_names, particulars, share
+from bot.embedded.fact import asks_how_many, asks_how_much, demanded, describes, foreign_names, particulars, share
 from bot.embedded.gate import Refusal, refuse
 from bot.embedded.knowledge import asked_attributes
 from bot.embedded.names import mentions, name_like_words, names, speaks_of, titled
@@ -38,7 +38,7 @@ def compose(turn: Turn, searched: Sequence[Found]) -> Draft:
     if turn.wants_link:
         meant = named or _linked(turn, view)
         return short.link(turn, meant) if meant else short.refusal(turn, Refusal(), view)
-    paired = len(named) == 2 and not asked_attributes(turn.question.text) and _PAIRED.search(turn.question.text)
+    paired = len(named) == 2 and not asks_how_much(turn.question.text) and _PAIRED.search(turn.question.text)
     if len(named) > 1 and (turn.wants_comparison or paired):
         return short.compare(named)
     return _about_named(turn, view, named) if named and turn.words <= _FACT_WORDS else explain(turn, view)
@@ -82,6 +82,8 @@ def _only_named(question: str, source: Source) -> bool:
 def _side_not_held(turn: Turn, view: View) -> str:
     """What a question sets beside another and no source is about, as far as it goes by a name; empty when there is none."""
     for side in turn.sides:
+        if titled(side, view.sources) or any(mentions(side, source) for source in view.sources):
+            continue
         for name in name_like_words(side, capitals=True):
             if not any(mentions(name, source) or speaks_of(name, source) for source in view.sources):
                 return name

@@ -161,6 +161,11 @@ def asks_how_many(question: str) -> bool:
     return _HOW_MANY.search(question) is not None
 
 
+def asks_how_much(question: str) -> bool:
+    """Whether a question asks for a particular or a figure."""
+    return bool(asked_attributes(question)) or _HOW_MUCH.search(question) is not None
+
+
 def tells_how_many(question: str, texts: Sequence[str]) -> bool:
     """Whether one of some texts can hold the number of things that a question asks for; any can if it asks for none."""
     return _HOW_MANY.search(question) is None or any(_of_the_kind(question, text) for text in texts)

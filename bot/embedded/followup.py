@@ -42,6 +42,7 @@ _CORRECTION = re.compile(
     re.IGNORECASE,
 )
 _THE_OTHER = re.compile(r"\bthe other\b", re.IGNORECASE)
+_DIFFERENT_ALONE = re.compile(r"\bhow (?:is|are|does|do) .{2,40}\b(?:different|differ|compare)\W*$", re.IGNORECASE)
 _AND_WHAT = re.compile(r"^\W*(?:and|what about|how about|and what about|and for)\s+(?P<what>[^?]+?)\W*$", re.IGNORECASE)
 _DIFFER = re.compile(r"\b(?:differ\w*|compare\w*|better|common|versus|vs|unlike)\b", re.IGNORECASE)
 
@@ -88,6 +89,8 @@ def resolve(text: str, earlier: Sequence[Exchange], *, bare: bool) -> Resolved:
     if not counted:
         text, described = _described(text, known)
         focus += described
+    if not focus and _DIFFERENT_ALONE.search(text) and len(name_like_words(text)) == 1:
+        text = f"{text.rstrip(' ?.!')} from {_called(spoken[0].subject)}?"
     carried = _carried_over(text, spoken[0], known) if not focus else None
     if carried is not None:
         return carried

@@ -133,6 +133,9 @@ def aliases(source: Source) -> list[str]:
     if len(head.split()) > 2:  # "Zoom to Learn, Learn to Zoom"
         own.add(_fold(head))
     own |= {_fold(word) for word in re.findall(r"[\w+.]+", short_title(title)) if _name_like(word)}
+    repository = (source.github_url or "").rstrip("/").rpartition("/")[2]
+    if _name_like(repository):
+        own.add(_fold(repository))
     return [alias for alias in own if len(alias) > 2]
 
 

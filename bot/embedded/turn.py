@@ -62,6 +62,8 @@ _WHERE = re.compile(
     r"|\bopen[- ]source\b|\bsource (?:is )?open\b|"
     r"\bwhere (?:can|do|could|would|should|might) (?:i|we|one|you|people) (?:get|find|download|fetch|obtain|read|have|grab|see)\b"
     r"|\bwhere (?:is|are|does|do)\b.{1,60}\b(?:live|hosted|located|available|published|found|kept|at home|online)\b"
+    r"|\blooking for\b.{0,40}\b(?:implementation|paper|program|software|weights)\b"
+    r"|(?:\w's|\bits|\btheir) papers?\W*(?:pls|please|link)?\W*$|\bpapers? (?:pls|please)\b"
     r"|\b(?:have you got|give me|send me|what(?:'s| is)|do you have)\b.{0,20}\b(?:address|web ?(?:site|page)|home ?page)\b"
     r"|\bread (?:up|more) (?:on|about)\b|\bwhere (?:to|can i) (?:get|find|download)\b",
     re.IGNORECASE,

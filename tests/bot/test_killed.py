@@ -40,6 +40,7 @@ def test_a_kill_loses_nothing_but_the_answer_that_was_being_made(server: Killabl
     assert faults(server, photo, ["Can you sharpen this one?"]) == []
     assert server.browser.turns(photo)[-1] == {
         "question": "Can you sharpen this one?",
+        "pasted_brief": None,
         "photos": ["photo.png"],
         "answer": None,
     }

@@ -57,7 +57,7 @@ def test_a_reload_shows_the_same_conversation_with_its_quotes(reader: Reader):
     reader.ask("tell me about CausalSR")
     before = reader.ask("tell me about FeatSharp").inner_text()
     assert "thread=" in reader.page.url
-    reader.page.reload()
+    reader.reload()
     again = reader.wait_for_answer(2)
     assert again.inner_text() == before
     again.locator("a.marker").first.click()

@@ -37,7 +37,7 @@ def test_an_opinion_is_kept_with_its_remark_and_shown_again(answered: Reader):
     expect(act(answered, "Not helpful")).to_be_focused()
     expect(words).to_have_count(0)
     expect(answered.page.locator("#spoken")).to_have_text("Thank you, this is kept.")
-    answered.page.reload()
+    answered.reload()
     answered.wait_for_answer(1)
     expect(act(answered, "Not helpful")).to_have_attribute("aria-pressed", "true")
     act(answered, "Helpful").click()

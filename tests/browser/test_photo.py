@@ -99,7 +99,7 @@ def test_the_panel_does_the_next_thing_and_the_way_back(restored: Reader):
 
 
 def test_photos_and_results_are_there_after_a_reload(restored: Reader):
-    restored.page.reload()
+    restored.reload()
     again = restored.wait_for_answer(1)
     expect(again.locator(".made img")).to_be_visible()
     expect(pair(restored)).to_be_visible()

@@ -57,7 +57,7 @@ def test_html_and_markdown_of_a_user_are_shown_as_words(reader: Reader):
     reader.ask(asked)
     expect(reader.page.locator("#conversation .question").last).to_have_text(asked)
     assert nothing_came_alive(reader)
-    reader.page.reload()
+    reader.reload()
     reader.wait_for_answer()
     expect(reader.page.locator("#conversation .question").last).to_have_text(asked)
     assert nothing_came_alive(reader)
