@@ -115,21 +115,22 @@ class _Page:
                     group_consecutive_messages=False,
                 )
                 with gr.Column(elem_id="foot"):
-                    gr.HTML(CAMERA, elem_id="camera")
-                    self.box = gr.MultimodalTextbox(
-                        label="Ask about the sources",
-                        placeholder="Ask a question",  # the page's script says more where there is room
-                        elem_id="ask",
-                        show_label=False,
-                        lines=1,
-                        max_lines=8,
-                        sources=["upload"],
-                        file_count="multiple",
-                        file_types=["image", *sorted(FORMATS)],
-                        max_plain_text_length=self.chat.bot.settings.max_question_characters * 50,
-                        submit_btn="Ask",
-                    )
-                self.desk.lay_out_line()
+                    with gr.Column(elem_id="asking"):
+                        gr.HTML(CAMERA, elem_id="camera")
+                        self.box = gr.MultimodalTextbox(
+                            label="Ask about the sources",
+                            placeholder="Ask a question",  # the page's script says more where there is room
+                            elem_id="ask",
+                            show_label=False,
+                            lines=1,
+                            max_lines=8,
+                            sources=["upload"],
+                            file_count="multiple",
+                            file_types=["image", *sorted(FORMATS)],
+                            max_plain_text_length=self.chat.bot.settings.max_question_characters * 50,
+                            submit_btn="Ask",
+                        )
+                    self.desk.lay_out_line()
                 gr.HTML(REMARK_FORM, elem_id="remark-template")
             with gr.Column(elem_id="sources"):
                 gr.HTML(PANEL_HEAD, elem_id="sources-head")
