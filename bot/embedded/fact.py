@@ -97,7 +97,8 @@ def _answers(
 ) -> bool:
     fit = view.fit(turn.queries[0], sentence)
     if wanted:
-        return (shows and (shared >= _PARTLY or not words)) or (figure and bool(words) and shared >= _MOSTLY)
+        counted = asks_how_many(turn.question.text) and shared >= _ANSWERS  # what is counted stands in the sentence
+        return counted or (shows and (shared >= _PARTLY or not words)) or (figure and bool(words) and shared >= _MOSTLY)
     name_fit = max((view.fit(query, sentence) for query in turn.queries[1:] if is_name(query)), default=0.0)
     in_other_words = fit >= _SURE and fit - name_fit >= _BEYOND_NAME
     return shared >= _ANSWERS or (shared >= _PARTLY and fit >= _NEAR) or in_other_words

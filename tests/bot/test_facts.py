@@ -21,7 +21,7 @@ ENTRIES = (
         "FrostNet: Removing Frost from Window Panes",
         "https://arxiv.org/abs/2002.00001",
         "https://github.com/example/frostnet",
-        "FrostNet removes frost from pictures taken through a cold pane. It has three stages and 4M parameters. "
+        "FrostNet removes frost from pictures taken through a cold pane. It has three stages and 4M parameters. Its depth is 40 layers. "
         "On the Pane200 test set it reaches 31.5 dB, and it is far ahead of BrushNet. The Pane200 dataset holds 200 scenes. "
         "It won the Winter Challenge.",
     ),
@@ -66,6 +66,7 @@ def frost() -> Source:
     [
         ("How many stages does FrostNet have?", "three stages"),
         ("How many weights does FrostNet have?", "4M parameters"),
+        ("How many layers does FrostNet have?", "40 layers"),
         ("What PSNR does FrostNet reach on Pane200?", "31.5 dB"),
         ("By how many dB is FrostNet measured on Pane200?", "31.5 dB"),
         ("Which challenge did FrostNet win?", "Winter Challenge"),
