@@ -21,7 +21,8 @@ ENTRIES = (
         "FrostNet: Removing Frost from Window Panes",
         "https://arxiv.org/abs/2002.00001",
         "https://github.com/example/frostnet",
-        "FrostNet removes frost from pictures taken through a cold pane. It has three stages and 4M parameters. Its depth is 40 layers. "
+        "FrostNet removes frost from pictures taken through a cold pane. It has three stages and 4M parameters. "
+        "Its depth is 40 layers. "
         "On the Pane200 test set it reaches 31.5 dB, and it is far ahead of BrushNet. The Pane200 dataset holds 200 scenes. "
         "It won the Winter Challenge.",
     ),
