@@ -2,8 +2,8 @@
 
 Questions that the sources can answer, near misses (the same field, but not in the sources) and others, over the bundled briefs
 and over the evaluation briefs. Prints the rates around the threshold in use; `--fit` fits the weights of the decision in
-`bot/embedded/gate.py` anew, by logistic regression over the questions of the split that name no source. The gate alone is
-looked at: what it lets through may still be refused where a source does not tell what is asked of it.
+`bot/embedded/gate.py` anew, by logistic regression over the questions of both that name no source. The curves look at the gate
+alone: what it lets through may still be refused where a source does not tell what is asked of it.
 """
 
 import argparse
@@ -21,6 +21,8 @@ from bot.embedded.turn import Turn, read_turn
 from bot.embedded.view import View
 from bot.opening import put_bundled
 from bot.privacy import keep_everything_here
+from bot.service import Bot, Request
+from bot.settings import Settings
 from bot.tools import Found
 from store.embedding import SentenceTransformerEmbedder
 from store.store import Store
@@ -157,6 +159,7 @@ def main() -> None:
     sets = dict(zip(KINDS, (ANSWERABLE, NEAR_MISS, OFF_TOPIC), strict=True))
     few = _asked(bundled, sets)
     _curve("the bundled briefs", few, chosen.show)
+    _whole(bundled, sets)
     bundled.close()
     store = evaluation_store(embedder)
     items = questions(chosen.split)
@@ -209,6 +212,15 @@ def _curve(name: str, asked: dict[str, list[Asked]], show: bool) -> None:
                     if was_refused is one.answerable:
                         print(f"        {kind}: {one.question}")
     gate.CARRIES = present
+
+
+def _whole(store: Store, sets: dict[str, list[str]]) -> None:
+    """How many whole answers are refusals, which a source that does not tell what is asked brings about, too."""
+    bot = Bot(store, Settings(), keep_threads=False)
+    refused = {kind: sum(bot.ask(Request(text)).refused for text in texts) for kind, texts in sets.items()}
+    print(
+        "whole answers refused: " + ", ".join(f"{refused[kind]} of {len(texts)} {kind}" for kind, texts in sets.items())
+    )
 
 
 def _fitted(asked: Sequence[Asked]) -> str:

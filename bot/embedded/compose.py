@@ -53,12 +53,17 @@ def _about_named(turn: Turn, view: View, named: Sequence[Source]) -> Draft:
     found = short.fact(turn, view, named) or short.fact(turn, view, _also_about(asked, named, view))
     if found is not None:
         return found
-    wants_description = not particular and (turn.wants_description or (len(named) == 1 and turn.wants_source))
-    return (
-        short.one_source(named[0])
-        if wants_description and describes(asked, named[0])
-        else short.missing_fact(turn, named)
-    )
+    if not particular and _can_be_described(turn, named):
+        return short.one_source(named[0])
+    return short.missing_fact(turn, named)
+
+
+def _can_be_described(turn: Turn, named: Sequence[Source]) -> bool:
+    """Whether what the first of the named sources says of itself answers a question that asks how, why or what it is."""
+    asked, source = turn.question.text, named[0]
+    what = len(named) == 1 and turn.wants_source
+    loosely = what and len(demanded(asked, source)) <= 1 and not foreign_names(asked, source)
+    return _only_named(asked, source) or loosely or ((what or turn.wants_description) and describes(asked, source))
 
 
 def _titled(turn: Turn, view: View) -> list[Source]:

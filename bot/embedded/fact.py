@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.embedded.knowledge import Attribute, asked_attributes, read_data
-from bot.embedded.language import Sentence, is_name, sentences
+from bot.embedded.language import Part, Sentence, is_name, sentences
 from bot.embedded.names import aliases, name_like_words, stands_in
 from bot.embedded.turn import Turn
 from bot.embedded.view import View
@@ -21,6 +21,8 @@ _NEAR = 0.3  # cosine of the latter
 _DESCRIBES = 0.3  # share of the question's own words that a source must hold to be described as an answer
 _SHOWS = 0.3  # what a sentence is worth more that shows the particular asked for
 _FIGURE = 0.3  # one with a figure, where a figure is asked for
+_HOLDS_NAMES = 0.4  # one that holds the names of the question beside the source's, such as a data set's
+_TELLS_HOW = 0.2  # one about a method, where it is asked how
 _SHARED = 0.4  # one that holds all of the question's own words, less for fewer
 
 _HOW_MUCH = re.compile(
@@ -68,6 +70,7 @@ def best_fact(turn: Turn, view: View, sources: Sequence[Source]) -> tuple[Source
         if foreign_names(asked, source):
             continue
         words = demanded(_without_particular(asked, wanted), source)
+        further = [name for name in name_like_words(asked, capitals=True) if not _names(name, source)]
         for sentence in sentences(source):
             if not _of_the_kind(asked, sentence.text):
                 continue
@@ -77,6 +80,8 @@ def best_fact(turn: Turn, view: View, sources: Sequence[Source]) -> tuple[Source
             shows = bool(wanted) and all(sentence.text in attribute.shows for attribute in wanted)
             if _answers(turn, view, sentence, wanted, shows=shows, shared=shared, words=words, figure=bool(figure)):
                 worth = fit + (_SHOWS if shows else 0.0) + figure + _SHARED * shared
+                worth += _HOLDS_NAMES if further and all(stands_in(name, sentence.text) for name in further) else 0.0
+                worth += _TELLS_HOW if turn.wants_description and Part.METHOD in sentence.parts else 0.0
                 found.append((worth, source, sentence))
     if not found:
         return None
@@ -102,6 +107,13 @@ def _answers(
     name_fit = max((view.fit(query, sentence) for query in turn.queries[1:] if is_name(query)), default=0.0)
     in_other_words = fit >= _SURE and fit - name_fit >= _BEYOND_NAME
     return shared >= _ANSWERS or (shared >= _PARTLY and fit >= _NEAR) or in_other_words
+
+
+def _names(name: str, source: Source) -> bool:
+    """Whether a name is the source's own."""
+    return name.casefold() in {alias.replace(" ", "") for alias in aliases(source)} or name.casefold() in aliases(
+        source
+    )
 
 
 def _without_particular(question: str, wanted: Sequence[Attribute]) -> str:
@@ -189,7 +201,7 @@ def _counts(noun: str, sentence: str) -> bool:
     """Whether a sentence says how many there are of something."""
     text = sentence.casefold()
     stems = sorted(_alike(_stem(noun)))
-    figure = rf"(?:\d[\d,.]*\s*(?:k|m|million|billion|thousand)?|\b(?:{_FIGURE_WORDS}))"
+    figure = rf"(?:\d[\d,.]*\s*(?:k|m|million|billion|thousand)?|\b(?:one|{_FIGURE_WORDS}))"
     return any(re.search(rf"{figure}\W*{_BETWEEN}{re.escape(stem)}", text) for stem in stems)
 
 
