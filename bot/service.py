@@ -4,45 +4,41 @@ import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langchain_core.messages import AnyMessage, HumanMessage
 
 from bot.agent import EMBEDDED, build_agent, chat_model
-from bot.answer import Answer, Removed, Restoration, ToolCall
+from bot.answer import Answer
 from bot.briefs import Briefs
 from bot.conversations import Conversations
-from bot.draft import AUTHOR, DRAFT, Draft, body, paragraph, say
 from bot.embedded.model import EmbeddedChatModel
 from bot.embedded.turn import BRIEF, SUPPLIED
 from bot.errors import UserError
-from bot.grounding import ground
+from bot.exchanges import Exchange as Exchange
+from bot.exchanges import answer_of, checked, exchange_of, exchanges_of, restoration_of, sources_in
 from bot.held_to import HELD, OUTSIDE, HeldTo, outside
 from bot.llm.sketch import Sketch
 from bot.memory import forget, keep_latest, open_memory
 from bot.pasted import NAME as PASTED_BRIEF
 from bot.pasted import PASTED, PastedStores, read_pasted
-from bot.photos.album import Album, Picture, Result, Upload, clean_name
+from bot.photos.album import Picture, Upload, clean_name
 from bot.photos.darkroom import Darkroom
 from bot.photos.tools import (
     PHOTOS,
     REFUSED,
-    RESTORE,
     WORDLESS,
-    pictures_in,
-    standing_results,
-    tried_in,
 )
 from bot.photos.turn import HANDLING, Handling, TurnPhotos
-from bot.render import render, section_texts
+from bot.render import section_texts
 from bot.settings import Settings
 from bot.steps import Step as Step
 from bot.steps import progress, steps
-from bot.tools import TurnContext, found_in, sources_of
+from bot.tools import TurnContext
 from restore.errors import PhotoError
-from store.model import Scope, Source
+from store.model import Scope
 from store.store import Store
 
 WORDLESS_QUESTION = "Please make this photo sharp."  # what photos without a word are taken to ask
@@ -69,20 +65,6 @@ class Piece:
     """The next checked piece of an answer, as Markdown."""
 
     markdown: str
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """A question of a conversation with its answer."""
-
-    question: str
-    answer: Answer | None  # None when the turn was cut off before it was answered
-    sources: Mapping[str, Source]  # those that were found for it, by id, as they were then
-    pictures: tuple[Picture, ...] = ()  # the photos that came with the question
-    results: tuple[Result, ...] = ()  # what was made of photos for it
-    shows: Result | None = None  # the last result that stands after it
-    wordless: bool = False  # the photos came without a word
-    pasted: str | None = None  # the brief that the user pasted, whose question this is
 
 
 class Bot:
@@ -146,7 +128,7 @@ class Bot:
         messages: list[AnyMessage] = []
         searchable = _searchable(context)
         if request.thread is not None and self.conversations.get(thread) is None:
-            begun = _exchange([message], [], thread, photos.album)
+            begun = exchange_of([message], [], thread, photos.album)
             self.conversations.note(thread, [begun])  # listed at once, lest a server that is killed now lose its line
         try:
             agent = self._rehearsing if request.rehearsed else self._agent
@@ -241,14 +223,7 @@ class Bot:
 
     def exchanges(self, thread: str) -> list[Exchange]:
         """The questions of a conversation with their answers, oldest first; each answer as it was given (in 0 seconds)."""
-        messages = self.history(thread)
-        album = self.darkroom.album(thread)
-        exchanges = []
-        before: list[AnyMessage] = []
-        for turn in _turns(messages):
-            exchanges.append(_exchange(turn, before, thread, album))
-            before += turn
-        return exchanges
+        return exchanges_of(self.history(thread), thread, self.darkroom.album(thread))
 
     def _scope(self, request: Request, held: HeldTo) -> Scope | None:
         return held.within(request.brief) if request.store is None else None
@@ -257,17 +232,17 @@ class Bot:
         """What a turn has to know of being held: that it is, and what was spoken of before and is no longer allowed."""
         if not held:
             return {}
-        earlier = _sources(self.history(request.thread)) if request.thread else {}
+        earlier = sources_in(self.history(request.thread)) if request.thread else {}
         return {HELD: True, OUTSIDE: outside(earlier.values(), store, held.scope)}
 
     def _finish(
         self, request: Request, question: str, messages: Sequence[AnyMessage], began: float, thread: str
     ) -> Iterator[Step | Piece | Answer]:
-        sources = _sources(messages)
-        draft, removed = _checked(messages, sources)
+        sources = sources_in(messages)
+        draft, removed = checked(messages, sources)
         for text in section_texts(draft, sources):
             yield Piece(text)
-        yield _answer(
+        yield answer_of(
             question,
             messages,
             draft,
@@ -275,104 +250,13 @@ class Bot:
             brief=request.brief,
             thread=request.thread,
             seconds=round(time.monotonic() - began, 3),
-            restoration=_restoration(draft, messages, self.darkroom.album(thread)),
+            restoration=restoration_of(draft, messages, self.darkroom.album(thread)),
         )
-
-
-def _restoration(draft: Draft, messages: Sequence[AnyMessage], album: Album) -> Restoration | None:
-    """The restoration that a draft tells of; where it names none, the last one of its turn."""
-    made = [one.result for one in tried_in(messages) if one.tool == RESTORE and one.result]
-    if draft.result is not None and draft.result not in [result.id for result in made]:
-        try:
-            made.append(album.result(draft.result))
-        except PhotoError:
-            return None  # deleted meanwhile
-    if not made:
-        return None
-    fields = {name: value for name, value in asdict(made[-1]).items() if name in Restoration.model_fields}
-    return Restoration(**fields, result=made[-1].id, output_path=str(album.folder / made[-1].file))
-
-
-def _answer(
-    question: str,
-    messages: Sequence[AnyMessage],
-    draft: Draft,
-    removed: tuple[Removed, ...],
-    *,
-    brief: str | None,
-    thread: str | None,
-    seconds: float,
-    restoration: Restoration | None,
-) -> Answer:
-    """The answer that a checked draft makes; `messages` are those of its turn."""
-    rendered = render(draft, _sources(messages))
-    return Answer(
-        question=question,
-        mode=draft.mode,
-        refused=draft.mode == "refusal",
-        answer=rendered.markdown,
-        task=rendered.task,
-        workflow=rendered.workflow,
-        references=rendered.references,
-        citations=rendered.citations,
-        tool_calls=_tool_calls(messages),
-        restoration=restoration,
-        removed=removed,
-        model=_author(messages),
-        brief=brief,
-        thread=thread,
-        seconds=seconds,
-    )
-
-
-def _checked(messages: Sequence[AnyMessage], sources: Mapping[str, Source]) -> tuple[Draft, tuple[Removed, ...]]:
-    """What the grounding check leaves of a turn's draft, and what it took out."""
-    draft, removed = ground(_draft_in(messages), sources)
-    return draft if draft.sections else _nothing_held(), removed
 
 
 def _searchable(context: TurnContext) -> int:
     """How many sources a turn may look at."""
     return context.store.count() if context.scope is None else len(context.store.sources(context.scope))
-
-
-def _sources(messages: Sequence[AnyMessage]) -> dict[str, Source]:
-    return sources_of(found_in(messages))
-
-
-def _turns(messages: Sequence[AnyMessage]) -> list[list[AnyMessage]]:
-    """Messages cut where the user speaks."""
-    turns: list[list[AnyMessage]] = []
-    for message in messages:
-        if isinstance(message, HumanMessage):
-            turns.append([])
-        if turns:
-            turns[-1].append(message)
-    return turns
-
-
-def _exchange(turn: Sequence[AnyMessage], before: Sequence[AnyMessage], thread: str, album: Album) -> Exchange:
-    """A turn as it is shown; `before` are the messages of the conversation up to it."""
-    asked, messages = turn[0], turn[1:]
-    question, brief = str(asked.content), asked.additional_kwargs.get(BRIEF)
-    sources = _sources(messages)
-    standing = standing_results(tried_in([*before, *turn]))
-    exchange = Exchange(
-        question, None, sources,
-        pictures=tuple(pictures_in([asked])),
-        results=tuple(one.result for one in tried_in(messages) if one.tool == RESTORE and one.result),
-        shows=standing[-1] if standing else None,
-        wordless=bool(asked.additional_kwargs.get(WORDLESS)),
-        pasted=asked.additional_kwargs.get(PASTED),
-    )  # fmt: skip
-    if not any(isinstance(message, AIMessage) and not message.tool_calls for message in messages):
-        return exchange
-    draft, removed = _checked(messages, sources)
-    restoration = _restoration(draft, messages, album)
-    answer = _answer(
-        question, messages, draft, removed, brief=brief, thread=thread, seconds=0, restoration=restoration
-    )  # fmt: skip
-    return replace(exchange, answer=answer)
 
 
 def check_question(question: str, longest: int) -> str:
@@ -386,33 +270,3 @@ def check_question(question: str, longest: int) -> str:
             "(UNBLUR_MAX_QUESTION_CHARACTERS sets the limit)"
         )
     return stripped.encode("utf-8", "replace").decode("utf-8").replace("\x00", " ")
-
-
-def _draft_in(messages: Sequence[AnyMessage]) -> Draft:
-    """The draft of the turn's last message, an empty one when the model wrote none."""
-    for message in reversed(messages):
-        if isinstance(message, AIMessage) and DRAFT in message.additional_kwargs:
-            return Draft.model_validate(message.additional_kwargs[DRAFT])
-    return Draft(mode="refusal", sections=())
-
-
-def _nothing_held() -> Draft:
-    text = "Nothing that I could say to this is held by the sources I was given, so I'd rather not answer."
-    return body("refusal", [paragraph(say(text))])
-
-
-def _tool_calls(messages: Sequence[AnyMessage]) -> tuple[ToolCall, ...]:
-    return tuple(
-        ToolCall(name=call["name"], args=call["args"])
-        for message in messages
-        if isinstance(message, AIMessage)
-        for call in message.tool_calls
-    )
-
-
-def _author(messages: Sequence[AnyMessage]) -> str:
-    """The model that wrote a turn's draft."""
-    for message in reversed(messages):
-        if isinstance(message, AIMessage) and DRAFT in message.additional_kwargs:
-            return str(message.additional_kwargs.get(AUTHOR, EMBEDDED))
-    return EMBEDDED
