@@ -128,6 +128,8 @@ class Chat:
         yield _with_answer(asked, number, writing)
         self.ready.result()
         for event in self.bot.stream(request):
+            if request.stop.is_set():
+                continue  # what became of it is shown already, and must not be overwritten by what comes late
             match event:
                 case Step():
                     writing = writing.after(event.text, event.fraction)

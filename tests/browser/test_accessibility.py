@@ -68,7 +68,8 @@ def _restoring(reader: Reader, folder: Path) -> None:
 
 def _stopped(reader: Reader, folder: Path) -> None:
     reader.page.get_by_role("button", name="Stop").click()
-    expect(reader.page.locator("#conversation .cut-off")).to_be_visible()
+    expect(reader.page.locator("#conversation .said").last.get_by_text("stopped")).to_be_visible()
+    expect(reader.page.locator("#conversation progress")).to_have_count(0)
 
 
 def _error(reader: Reader, folder: Path) -> None:
