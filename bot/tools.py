@@ -62,21 +62,24 @@ def search_tool() -> BaseTool:
         """
         context = runtime.context
         near = _surroundings(context.store.embedder).near(context.store.query_vectors([query])[0])
-        found = Found(query, tuple(_search(context, query, brief)), near, _searched(context))
+        found = Found(query, tuple(_search(context, query, brief)), near, context.store.count(context.scope))
         return _for_reading(found), _packed(found)
 
     return search_sources
 
 
+def warm_up(store: Store) -> None:
+    """Load now what the first search would have to wait for."""
+    store.warm_up()
+    _surroundings(store.embedder).load()
+
+
 def _surroundings(embedder: Embedder) -> Surroundings:
     """The subjects beside the field as an embedding model sees them; made once for each."""
     with _lock:
-        return _known.setdefault(embedder, Surroundings(embedder))
-
-
-def _searched(context: TurnContext) -> int:
-    """How many sources a turn may look at."""
-    return context.store.count() if context.scope is None else len(context.store.sources(context.scope))
+        if embedder not in _known:
+            _known[embedder] = Surroundings(embedder)
+        return _known[embedder]
 
 
 def _search(context: TurnContext, query: str, brief: str | None) -> list[Evidence]:

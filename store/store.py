@@ -241,9 +241,9 @@ class Store:
         """The sources within `scope`, ordered by title."""
         return self._table.sources(None if scope is None else self._table.scope_ids(scope))
 
-    def count(self) -> int:
-        """How many sources there are."""
-        return self._table.count()
+    def count(self, scope: Scope | None = None) -> int:
+        """How many sources there are within `scope`."""
+        return self._table.count() if scope is None else len(self._table.scope_ids(scope))
 
     def index_version(self) -> str | None:
         """The name of the index's folder that is in use; None when there is none yet."""

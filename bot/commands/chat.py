@@ -51,10 +51,12 @@ def chat(host: str | None, port: int | None) -> None:
 
 def _get_ready(store: Store, ready: Future[None]) -> None:
     """Fill an empty store and load what answers need; an error is kept for whoever asks."""
+    from bot.tools import warm_up
+
     try:
         if store.count() == 0:
             put_bundled(store)
-        store.warm_up()
+        warm_up(store)
     except StoreError as error:
         tell(f"error: {error}")
         ready.set_exception(error)

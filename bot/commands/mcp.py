@@ -72,10 +72,12 @@ def _server(settings: Settings, *, local: bool) -> "Iterator[tuple[Server, Shari
 
 def _get_ready(store: Store, bot: "Bot", ready: "Future[Bot]") -> None:
     """Fill an empty store and load what answers need; an error is kept for whoever asks."""
+    from bot.tools import warm_up
+
     try:
         if store.count() == 0:
             put_bundled(store)
-        store.warm_up()
+        warm_up(store)
     except StoreError as error:
         ready.set_exception(error)
     except Exception as error:

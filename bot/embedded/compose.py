@@ -90,7 +90,7 @@ def _side_not_held(turn: Turn, view: View) -> str:
         if titled(side, view.sources) or any(mentions(side, source) for source in view.sources):
             continue
         for name in name_like_words(side, capitals=True):
-            if not any(mentions(name, source) or speaks_of(name, source) for source in view.sources):
+            if not any(speaks_of(name, source) for source in view.sources):
                 return name
     return ""
 

@@ -111,9 +111,7 @@ def _answers(
 
 def _names(name: str, source: Source) -> bool:
     """Whether a name is the source's own."""
-    return name.casefold() in {alias.replace(" ", "") for alias in aliases(source)} or name.casefold() in aliases(
-        source
-    )
+    return name.casefold() in {form for alias in aliases(source) for form in (alias, alias.replace(" ", ""))}
 
 
 def _without_particular(question: str, wanted: Sequence[Attribute]) -> str:

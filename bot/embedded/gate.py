@@ -7,7 +7,7 @@ for a kind of work that none of the found sources is about.
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from bot.embedded.fact import tells_how_many
 from bot.embedded.names import mentions, name_like_words, names, speaks_of, unknown_names
@@ -62,10 +62,8 @@ def refuse(turn: Turn, view: View) -> Refusal | None:
         return Refusal()
     if not tells_how_many(turn.question.text, [source.text for source in view.sources[:_LOOKED_AT]]):
         return Refusal()
-    if CARRIES.of(signals(turn, view)) < CARRIES.least:
-        return Refusal(_missing_subject(turn, view))
     missing = _missing_subject(turn, view)
-    return Refusal(missing) if missing else None
+    return Refusal(missing) if missing or CARRIES.of(signals(turn, view)) < CARRIES.least else None
 
 
 def _named_in_passing(question: str, sources: Sequence[Source]) -> str:
@@ -126,17 +124,8 @@ class Decision:
 
     def of(self, signals: Signals) -> float:
         """Log-odds that the evidence carries an answer."""
-        return self.constant + sum(
-            weight * value
-            for weight, value in (
-                (self.score, signals.score),
-                (self.fit, signals.fit),
-                (self.beside, signals.beside),
-                (self.held, signals.held),
-                (self.pictures, signals.pictures),
-                (self.crowd, signals.crowd),
-            )
-        )
+        weighed: float = sum(getattr(self, one.name) * getattr(signals, one.name) for one in fields(Signals))
+        return self.constant + weighed
 
 
 CARRIES = Decision(score=7.2, fit=6.3, beside=-10.7, held=1.8, pictures=0.8, crowd=-0.4, constant=-0.4, least=-0.1)

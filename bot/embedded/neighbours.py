@@ -53,7 +53,7 @@ class Surroundings:
 
     def near(self, question: Vectors) -> tuple[Near, ...]:
         """The nearest subjects to a question's vector (dimension,), the nearest first."""
-        similarities = self._load() @ question
+        similarities = self.load() @ question
         best: dict[str, float] = {}
         for row in np.argsort(-similarities):
             best.setdefault(self._names[row], float(similarities[row]))
@@ -61,7 +61,8 @@ class Surroundings:
                 break
         return tuple((name, round(similarity, 4)) for name, similarity in best.items())
 
-    def _load(self) -> Vectors:
+    def load(self) -> Vectors:
+        """The vectors of all phrases (phrases, dimension), embedded once."""
         with self._lock:
             if self._vectors is None:
                 self._vectors = self._embedder.encode(self._phrases)
