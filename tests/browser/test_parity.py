@@ -71,7 +71,7 @@ QUESTIONS = [
     Asked("And how is it different from FeatSharp?", "compare", earlier=("hi", "tell me about CausalSR")),
     Asked(str(BRIEFS[1].question), "explain", brief=BRIEFS[1].name),
     Asked("tell me about MSSNet", "source", brief=BRIEFS[0].name),
-    Asked("\t What’s\u00a0<b>FeatSharp</b>\u200b?\r\n\r\n*[x](javascript:1)* | \\ ` \x00 \u202e🙂 ", "refusal"),
+    Asked("\t What’s\u00a0<b>FeatSharp</b>\u200b?\r\n\r\n*[x](javascript:1)* | \\ ` \x00 \u202e🙂 ", "source"),
     Asked(PASTED, "explain"),
 ]
 
