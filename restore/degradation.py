@@ -30,9 +30,9 @@ class Degradation:
     second_motion: float = 0.45  # share of batches where part of the frame moves otherwise
     enlarged: float = 0.1  # share of batches blown up from a smaller picture
     noise: float = 0.004  # largest variance of shot noise at white, and standard deviation of read noise
-    clean: float = 0.4  # share without noise, as frames of a video are
+    clean: float = 0.5  # share without noise, as frames of a video are
     jpeg: float = 0.3  # share saved as JPEG
-    averaged: float = 0.4  # share of batches blurred in the photo's own levels, as averaged video frames are
+    averaged: float = 0.5  # share of batches blurred in the photo's own levels, as averaged video frames are
     soft: float = 0.5  # share whose sharp side is a little soft itself, as most cameras' pictures are
     untouched: float = 0.03  # share left sharp, so that sharp photos are let alone
     kernels: int = 4000

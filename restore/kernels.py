@@ -8,17 +8,23 @@ from numpy.typing import NDArray
 
 SIDE = 65  # px, odd
 STEPS = 96  # points of a path
+SHORT_EXPOSURES = 0.4  # share of the shaken
 
 Kernel = NDArray[np.float64]
 
 
 def shake_kernel(rng: np.random.Generator, longest: float) -> Kernel:
-    """The path of a shaken camera, 1 to `longest` px long: it curves, hurries, dwells, and sometimes jerks."""
+    """The path of a shaken camera, 1 to `longest` px long.
+
+    In a short exposure, as between the frames of a video, it goes nearly straight at an even speed; in a long one it
+    curves, hurries, dwells, and sometimes jerks.
+    """
     length = rng.uniform(1, longest) if rng.random() < 0.7 else rng.uniform(1, min(longest, 12))
-    bend = rng.normal(0, 1.5) / STEPS + rng.normal(0, rng.uniform(0, 0.5) * 0.25, STEPS)
-    jerks = rng.random(STEPS) < 0.006
+    wildness = 0.0 if rng.random() < SHORT_EXPOSURES else 1.0
+    bend = rng.normal(0, 0.5 + wildness) / STEPS + wildness * rng.normal(0, rng.uniform(0, 0.5) * 0.25, STEPS)
+    jerks = rng.random(STEPS) < 0.006 * wildness
     bend[jerks] += rng.uniform(2, 4, int(jerks.sum()))
-    speed = np.exp(np.cumsum(rng.normal(0, 0.5, STEPS)) / 12)
+    speed = np.exp((0.2 + 0.8 * wildness) * np.cumsum(rng.normal(0, 0.5, STEPS)) / 12)
     moves = speed * np.exp(1j * (rng.uniform(0, 2 * np.pi) + np.cumsum(bend)))
     path = np.concatenate([[0], np.cumsum(moves)]) * length / speed.sum()
     return drawn(path - path.mean())
