@@ -5,6 +5,7 @@ import sys
 import threading
 from concurrent.futures import Future
 
+from bot.allocator import share_arenas
 from bot.errors import UserError
 from bot.opening import opened_store, put_bundled, tell
 from bot.settings import load_settings
@@ -19,6 +20,7 @@ def chat(host: str | None, port: int | None) -> None:
     The bundled briefs go into an empty store, and the embedding model loads, while the page is served already.
     Raises UserError when the address cannot be listened on, or when the store cannot be opened.
     """
+    share_arenas()
     from bot.page.server import create_app, serve
     from bot.service import Bot
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from bot.allocator import share_arenas
 from bot.errors import UserError
 from bot.opening import opened_store, put_bundled, tell
 from bot.settings import Settings, load_settings
@@ -33,6 +34,7 @@ def mcp(http: bool, host: str, port: int) -> None:
     except ImportError as error:
         raise UserError("the MCP server needs one more package: run `pip install 'unblur[mcp]'`") from error
     del sdk
+    share_arenas()
     settings = load_settings()
     configure(settings.log_level)
     with _server(settings, local=not http) as (server, sharing):

@@ -35,6 +35,7 @@ from bot.sharing.setup import Sharing
 from restore.errors import PhotoError
 
 _CONNECTIONS = 500
+_SESSIONS = 500  # opened pages that Gradio remembers its components' state for, about 0.5 MB each; it would keep 10,000
 _CLOSING_S = 2  # how long open streams may take to end when the server stops
 _SCRIPT_PATH = "/unblur/page.js"
 
@@ -160,6 +161,7 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
                 content, kind = as_json(title, thread, exchanges), "application/json"
         return Response(content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{file}"'})
 
+    blocks.state_session_capacity = _SESSIONS
     app.state.desk = desk
     app.include_router(openai_routes(desk))
     gr.mount_gradio_app(

@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.allocator import hand_back
 from bot.photos.album import Album, Picture, Result, Upload, album_of
+from bot.photos.giving_way import giving_way
 from bot.photos.leftovers import Claim
 from bot.photos.pace import LARGE_MEGAPIXELS, Pace
 from bot.settings import Settings
@@ -71,32 +73,36 @@ class Darkroom:
         self._claim.make()
         picture = album.picture(photo)
         choice = registry.choose(checkpoint, self._settings.home)
-        with self._one_at_a_time(waiting, cancelled):
+
+        def develop(unwanted: Callable[[], bool]) -> Result:
             read = read_photo(album.path(picture.file).read_bytes(), self._settings.max_megapixels)
             restorer = self._restorer(choice.checkpoint)
             megapixels = read.image.width * read.image.height * enlarge**2 / 1e6
             if expected and megapixels >= LARGE_MEGAPIXELS:
-                expected(megapixels, self._pace.expected_s(restorer, read.image, enlarge, cancelled))
+                expected(megapixels, self._pace.expected_s(restorer, read.image, enlarge, unwanted))
             restoration = restorer.restore(
-                read.image, enlarge, strength=strength, progress=progress, cancelled=cancelled
+                read.image, enlarge, strength=strength, progress=progress, cancelled=unwanted
             )
             self._pace.note(restorer, restoration)
             with _reserved(album) as result_id:
                 file = f"{result_id}{Path(picture.file).suffix}"
                 notes = write_photo(restoration.image, album.folder / file)
-                _stop_if(cancelled)  # a large photo takes its time to write
+                _stop_if(unwanted)  # a large photo takes its time to write
                 before = enlarged(read.image, enlarge, self._settings.max_megapixels)
                 album.write(f"{result_id}.before.png", png_view(before))
-                _stop_if(cancelled)
+                _stop_if(unwanted)
                 album.write(f"{result_id}.after.png", png_view(restoration.image))
-        result = Result(
-            id=result_id, photo=photo, name=_name_of(picture, enlarge), file=file,
-            asked_checkpoint=checkpoint, checkpoint=restoration.checkpoint, note=choice.note,
-            enlarge=enlarge, strength=strength, width=restoration.width, height=restoration.height,
-            tiles=restoration.tiles, seconds=round(restoration.seconds, 2),
-            sharpness_before=round(restoration.sharpness_before, 2), sharpness_after=round(restoration.sharpness_after, 2),
-            notes=(*read.notes, *notes), measured=choice.checkpoint.measured,
-        )  # fmt: skip
+            return Result(
+                id=result_id, photo=photo, name=_name_of(picture, enlarge), file=file,
+                asked_checkpoint=checkpoint, checkpoint=restoration.checkpoint, note=choice.note,
+                enlarge=enlarge, strength=strength, width=restoration.width, height=restoration.height,
+                tiles=restoration.tiles, seconds=round(restoration.seconds, 2),
+                sharpness_before=round(restoration.sharpness_before, 2), sharpness_after=round(restoration.sharpness_after, 2),
+                notes=(*read.notes, *notes), measured=choice.checkpoint.measured,
+            )  # fmt: skip
+
+        with self._one_at_a_time(waiting, cancelled):
+            result = giving_way(develop, cancelled)
         album.keep_result(result)
         return result
 
@@ -111,6 +117,7 @@ class Darkroom:
         try:
             yield
         finally:
+            hand_back()  # a photo's tensors and the network's are hundreds of megabytes
             self._turn.release()
 
     def _restorer(self, checkpoint: "Checkpoint") -> "Restorer":
