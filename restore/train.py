@@ -2,8 +2,9 @@
 
 Sharp photos are blurred on the fly, on the device that trains: a CPU, or one GPU; both compute in bfloat16 where they
 can. OUT gets, every minute and at the end, `ema.safetensors` (the checkpoint to use: a moving average of the weights),
-`raw.safetensors` (the weights as they are), `state.safetensors` (to go on from with --resume) and `log.txt`. A long training can be cut into pieces: three
-runs with --span 0:0.33, 0.33:0.67 and 0.67:1, each but the first with --resume, follow one cosine schedule.
+`raw.safetensors` (the weights as they are), `state.safetensors` (to go on from with --resume) and `log.txt`. A long
+training can be cut into pieces: three runs with --span 0:0.33, 0.33:0.67 and 0.67:1, each but the first with --resume,
+follow one cosine schedule.
 """
 
 import argparse
