@@ -28,6 +28,9 @@ def open_memory(file: Path | None) -> BaseCheckpointSaver[Any]:
         file.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(file, check_same_thread=False, timeout=_BUSY_TIMEOUT_S)
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(
+            "PRAGMA synchronous = NORMAL"
+        )  # a turn's many steps need not reach the disk each: its end does
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted is gone from the file, too
         saver = SqliteSaver(connection)
         saver.setup()
@@ -39,13 +42,15 @@ def open_memory(file: Path | None) -> BaseCheckpointSaver[Any]:
 
 
 def keep_latest(memory: BaseCheckpointSaver[Any], thread: str) -> None:
-    """Remove every state of a conversation but its latest."""
+    """Remove every state of a conversation but its latest, and see that this one is on the disk."""
     if not isinstance(memory, SqliteSaver):
         return
     older = "thread_id = ? AND checkpoint_id < (SELECT max(checkpoint_id) FROM checkpoints WHERE thread_id = ?)"
     with memory.cursor() as cursor:
         cursor.execute(f"DELETE FROM writes WHERE {older}", (thread, thread))
         cursor.execute(f"DELETE FROM checkpoints WHERE {older}", (thread, thread))
+    with memory.lock:
+        memory.conn.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def forget(memory: BaseCheckpointSaver[Any], thread: str) -> None:
