@@ -1,8 +1,8 @@
-"""How good the answers are: `python -m benchmarks.evaluation [--split dev|test|fresh] [--show-failures]`.
+"""How good the answers are: `python -m benchmarks.evaluation [--split dev|test|fresh|…] [--show-failures]`.
 
 The bundled briefs and those of `tests/eval/briefs` in one store in memory; every question of `tests/eval/questions.jsonl` is
-asked over all of it, without naming a brief. The split `fresh` has questions and briefs of its own, which are added to the
-others; see `tests/eval/README.md` for what each split may be used for. Prints one Markdown table.
+asked over all of it, without naming a brief. The further splits have questions and briefs of their own, which are added to
+the others; see `tests/eval/README.md` for what each split may be used for. Prints one Markdown table.
 """
 
 import argparse
@@ -23,18 +23,18 @@ from store.embedding import Embedder, SentenceTransformerEmbedder
 from store.store import Store
 
 FOLDER = Path(__file__).parents[1] / "tests" / "eval"
-FRESH = "fresh"
+FURTHER = ("fresh", "second", "blind")  # each with its own `questions_….jsonl` and `briefs_…/`
 _FOUND = 20  # sources that a search may give
 
 
 def main() -> None:
     """Ask, mark, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--split", choices=("dev", "test", FRESH), help="some of the questions (default: dev and test)")
+    parser.add_argument("--split", choices=("dev", "test", *FURTHER), help="some of the questions (default: dev and test)")
     parser.add_argument("--show-failures", action="store_true", help="name every question that went wrong, and how")
     arguments = parser.parse_args()
     keep_everything_here()
-    store = filled_store(SentenceTransformerEmbedder(), fresh=arguments.split == FRESH)
+    store = filled_store(SentenceTransformerEmbedder(), arguments.split)
     marks = []
     for item, answer, one in marked(store, arguments.split):
         marks.append(one)
@@ -46,14 +46,14 @@ def main() -> None:
     store.close()
 
 
-def filled_store(embedder: Embedder, *, fresh: bool = False) -> Store:
-    """A store in memory of the bundled briefs and the evaluation's, with those of the fresh split if wanted.
+def filled_store(embedder: Embedder, split: str | None = None) -> Store:
+    """A store in memory of the bundled briefs and the evaluation's, with those that a further split has of its own.
 
     Raises ValueError when one cannot be read.
     """
     store = Store.in_memory(embedder)
     put_bundled(store)
-    report = ingest([FOLDER / "briefs", *([FOLDER / "briefs_fresh"] if fresh else [])], store)
+    report = ingest([FOLDER / "briefs", *([FOLDER / f"briefs_{split}"] if split in FURTHER else [])], store)
     if not report.ok:
         raise ValueError(f"the evaluation's briefs cannot all be read: {report.problems[0]}")
     return store
@@ -61,7 +61,7 @@ def filled_store(embedder: Embedder, *, fresh: bool = False) -> Store:
 
 def marked(store: Store, split: str | None) -> Iterator[tuple[Item, Answer, Mark]]:
     """Ask the questions of a split, or all, one after the other, and mark the answers."""
-    items, problems = read_items(FOLDER / ("questions_fresh.jsonl" if split == FRESH else "questions.jsonl"))
+    items, problems = read_items(FOLDER / (f"questions_{split}.jsonl" if split in FURTHER else "questions.jsonl"))
     if problems:
         raise ValueError(f"the evaluation's questions cannot all be read: {problems[0]}")
     runner = Runner(store, Settings(), FOLDER)
