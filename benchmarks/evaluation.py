@@ -30,7 +30,9 @@ _FOUND = 20  # sources that a search may give
 def main() -> None:
     """Ask, mark, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--split", choices=("dev", "test", *FURTHER), help="some of the questions (default: dev and test)")
+    parser.add_argument(
+        "--split", choices=("dev", "test", *FURTHER), help="some of the questions (default: dev and test)"
+    )
     parser.add_argument("--show-failures", action="store_true", help="name every question that went wrong, and how")
     arguments = parser.parse_args()
     keep_everything_here()

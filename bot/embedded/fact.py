@@ -35,9 +35,18 @@ _FIGURE_WORDS = (
     "|hundreds?|thousands?|millions?|half|twice|double"
 )
 _FIGURE_IN = re.compile(rf"(?<![\w-])\d|\b(?:{_FIGURE_WORDS})\b")  # a number, not a digit inside a name
+_SIZE = re.compile(
+    r"\b(?:what|which) (?:[\w-]+ ){0,2}(?:sizes?|resolutions?|dimensions?)\b|\bhow (?:big|large|many pixels)\b",
+    re.IGNORECASE,
+)
+_SIZE_IN = re.compile(r"\d\s?[x×]\s?\d|\d[\d,.-]*\s?(?:px|pixels?|megapixels?|[kp])\b", re.IGNORECASE)
+_WHICH_DATA = re.compile(
+    r"\b(?:which|what) (?:[\w-]+ ){0,2}(?:data ?sets?|collections?|benchmarks?|databases?|sets)\b", re.IGNORECASE
+)
 _MEASURE = re.compile(r"\b(?i:psnr|ssim|miou|fid|lpips|niqe|iou|mae|rmse|epe|vmaf|delta e)\b|\bm?AP\b")
 _HOW_MANY = re.compile(r"\bhow many (?P<what>[a-z-]+(?: [a-z-]+){0,2})", re.IGNORECASE)
 _BETWEEN = r"(?:[\w-]+\s+){0,3}?"  # what may stand between a figure and what it counts
+_OF_THEM = re.compile(r"\d of (?:them|these|those)\b")
 _WORD = re.compile(r"[a-z]{3,}")
 _ENDINGS = ("ations", "ation", "ating", "ated", "ates", "ate", "ings", "ing", "ers", "ies", "ed", "er", "es", "ly", "s")
 _SHORTEST_STEM = 3  # letters
@@ -75,12 +84,14 @@ def best_fact(turn: Turn, view: View, sources: Sequence[Source]) -> tuple[Source
             if not _of_the_kind(asked, sentence.text):
                 continue
             fit = max((view.fit(query, sentence) for query in turn.queries), default=0.0)
-            shared = share(words, sentence.text)
+            shared = share(words, _with_meant(sentence, source))
             figure = _FIGURE if _HOW_MUCH.search(asked) and _FIGURE_IN.search(sentence.text) else 0.0
             shows = bool(wanted) and all(sentence.text in attribute.shows for attribute in wanted)
             if _answers(turn, view, sentence, wanted, shows=shows, shared=shared, words=words, figure=bool(figure)):
                 worth = fit + (_SHOWS if shows else 0.0) + figure + _SHARED * shared
                 worth += _HOLDS_NAMES if further and all(stands_in(name, sentence.text) for name in further) else 0.0
+                worth += _FIGURE if _SIZE.search(asked) and _SIZE_IN.search(sentence.text) else 0.0
+                worth += _SHOWS if _WHICH_DATA.search(asked) and _other_names(sentence.text, source) else 0.0
                 worth += _TELLS_HOW if turn.wants_description and Part.METHOD in sentence.parts else 0.0
                 found.append((worth, source, sentence))
     if not found:
@@ -112,6 +123,17 @@ def _answers(
 def _names(name: str, source: Source) -> bool:
     """Whether a name is the source's own."""
     return name.casefold() in {form for alias in aliases(source) for form in (alias, alias.replace(" ", ""))}
+
+
+def _with_meant(sentence: Sentence, source: Source) -> str:
+    """A sentence, with the one before it where "950 of them" counts what that one speaks of."""
+    before = [one.text for one in sentences(source) if one.number == sentence.number - 1]
+    return " ".join([*before, sentence.text]) if _OF_THEM.search(sentence.text) else sentence.text
+
+
+def _other_names(sentence: str, source: Source) -> bool:
+    """Whether a sentence holds a name that is not the source's own, such as a data set's."""
+    return any(not _names(name, source) for name in name_like_words(sentence, capitals=True))
 
 
 def _without_particular(question: str, wanted: Sequence[Attribute]) -> str:
@@ -200,7 +222,9 @@ def _counts(noun: str, sentence: str) -> bool:
     text = sentence.casefold()
     stems = sorted(_alike(_stem(noun)))
     figure = rf"(?:\d[\d,.]*\s*(?:k|m|million|billion|thousand)?|\b(?:one|{_FIGURE_WORDS}))"
-    return any(re.search(rf"{figure}\W*{_BETWEEN}{re.escape(stem)}", text) for stem in stems)
+    return any(
+        re.search(rf"{figure}\W*{_BETWEEN}(?:{re.escape(stem)}|of (?:them|these|those)\b)", text) for stem in stems
+    )
 
 
 def _stem(word: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from bot.embedded.language import is_name, short_title
 from store.glossary import asked
 from store.model import Source
+from store.text import summary_of
 
 _NAME = re.compile(r"(?<![\w-])(?=[\w.+-]*[A-Z])[A-Za-z][\w+-]*(?:\.\w+)*(?![\w-])")
 _EVERYDAY = frozenset(
@@ -58,8 +59,9 @@ def placed_names(question: str, sources: Sequence[Source]) -> list[tuple[int, in
     for place, length, number in sorted(matches):
         if place > end:
             end = place - length
-            if all(sources[number] != source for _, _, source in found):
-                found.append((place, end, sources[number]))
+            meant = _described(sources[number], text[place:end], sources)
+            if all(meant != source for _, _, source in found):
+                found.append((place, end, meant))
     for match in _NAME.finditer(question):
         name = _fold(match.group())
         place = _place(name, text)
@@ -71,6 +73,15 @@ def placed_names(question: str, sources: Sequence[Source]) -> list[tuple[int, in
         if introduced is not None and all(introduced != source for _, _, source in found):
             found.append((place, place + len(name), introduced))
     return sorted(found, key=lambda item: item[0])
+
+
+def _described(source: Source, name: str, sources: Sequence[Source]) -> Source:
+    """A source, or in place of one without a summary the one that describes it, unless `name` is the whole title."""
+    if summary_of(source.text) or name == _fold(source.title):
+        return source
+    links = {link for link in (source.paper_url, source.github_url) if link}
+    twins = [one for one in sources if summary_of(one.text) and links & {one.paper_url, one.github_url}]
+    return next(iter(twins), source)
 
 
 def titled(question: str, sources: Sequence[Source]) -> list[Source]:

@@ -47,6 +47,13 @@ _LINK = Phrases(
         "arxiv",
         "pdf",
         "download*",
+        "write-up*",
+        "writeup*",
+        "preprint*",
+        "do i cite",
+        "to cite",
+        "can i cite",
+        "should i cite",
     ]
 )
 _PAPERS = "(?:papers?|publications?|articles?|preprints?)"
@@ -116,11 +123,20 @@ _SIDES = tuple(
         r"^(?P<a>[^.?!;]+?) (?:versus|vs\.?|or) (?P<b>[^.?!;]+?)(?:[:,]|\s+-|[?.!]*$)",
         r"\bhow do (?P<a>[^.?!;]+?) and (?P<b>[^.?!;]+?) (?:differ|compare)",
         r"\bhow does (?P<a>[^.?!;]+?) compare (?:to|with|against) (?P<b>[^.?!;]+?)[?.!]*$",
-        r"\bwhat (?:separates|distinguishes) (?P<a>[^.?!;]+?) (?:from|and) (?P<b>[^.?!;]+?)[?.!]*$",
+        r"\bwhat distinguishes (?P<a>[^.?!;]+?) (?:from|and) (?P<b>[^.?!;]+?)[?.!]*$",
         r"^(?:and )?(?P<a>[^.?!;,]+?) (?:and|against) (?P<b>[^.?!;,:]+?)[,:]? (?:what sets|who does|which|what)\b",
         r"\bis (?P<a>[^.?!;]+?) unlike (?P<b>[^.?!;]+?)[?.!]*$",
         r"\bwhat sets (?P<a>[^.?!;]+?) (?:apart from|and) (?P<b>[^.?!;]+?)(?: apart)?[?.!]*$",
         r"\b(?:which is|who is|what is) (?:better|faster|smaller|newer)\W+(?P<a>[^.?!;]+?) or (?P<b>[^.?!;]+?)[?.!]*$",
+    )
+)
+_SIDES_BY_THEMSELVES = tuple(  # these compare without a word of `_COMPARE`
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\b(?:decide|deciding|choose|choosing|choice|torn|hesitat\w+) between (?P<a>[^.?!;]+?) and (?P<b>[^.?!;,]+)",
+        r"\bwhat (?:does|can|is) (?P<a>[^.?!;]+?) (?:do |have |has )?that (?P<b>[^.?!;]+?) (?:doesn't|doesnt|does not|can't|cant"
+        r"|cannot|isn't|isnt|lacks|hasn't)\b",
+        r"\bwhat separates (?P<a>[^.?!;]+?) (?:from|and) (?P<b>[^.?!;]+?)[?.!]*$",
     )
 )
 
@@ -216,9 +232,10 @@ def _typed(text: str) -> str:
 
 def _sides(text: str) -> tuple[str, ...]:
     """What a question sets side by side, in its words."""
-    if text not in _COMPARE or len(text.split()) > _SHORT:
+    if len(text.split()) > _SHORT:
         return ()
-    match = next((match for pattern in _SIDES if (match := pattern.search(text))), None)
+    patterns = [*_SIDES_BY_THEMSELVES, *(_SIDES if text in _COMPARE else ())]
+    match = next((match for pattern in patterns if (match := pattern.search(text))), None)
     sides = (match["a"].strip(), match["b"].strip()) if match else ()
     return () if any(side.casefold() in _NO_SIDE for side in sides) else sides
 
