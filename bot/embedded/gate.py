@@ -12,12 +12,14 @@ from dataclasses import dataclass, fields
 from bot.embedded.fact import tells_how_many
 from bot.embedded.names import mentions, name_like_words, names, speaks_of, unknown_names
 from bot.embedded.neighbours import nearest_not_held, words_for_pictures
+from bot.embedded.products import product_asked
 from bot.embedded.turn import Turn
 from bot.embedded.view import View
 from store.glossary import Concept, mentions_of, subjects_asked
 from store.model import Source
 
 SURE_FIT = 0.60  # cosine from which a passage answers, whatever subject it speaks of
+LEAST_FIT = 0.12  # cosine of the best passage, below which a question is about something else altogether
 SURE_SCORE = 0.50  # of the best source, from which one mention of the subject is enough
 _LOOKED_AT = 3  # best sources whose texts are looked at
 _CROWD = 200  # sources, above which more change nothing
@@ -26,7 +28,7 @@ _UNKNOWN_NEAR = 0.3  # how near the nearest subject not held is taken to be when
 _ORDERS = re.compile(  # to us rather than a question about pictures
     r"\b(?:ignore|disregard|forget|override) (?:all |any |your |the |my |previous |prior |above |earlier )*"
     r"(?:instructions?|rules|sources|prompt)\b|\b(?:system|your) prompt\b|\bnew rules?\b|\banswer everything with\b"
-    r"|\byou are now\b|\bdeveloper mode\b",
+    r"|\byou are (?:now|my|no longer)\b|\bdeveloper mode\b|\bnot bound (?:to|by)\b|\bpretend (?:to be|you)\b",
     re.IGNORECASE,
 )
 
@@ -55,10 +57,14 @@ def refuse(turn: Turn, view: View) -> Refusal | None:
         return Refusal(unknown[0])
     if names(turn.question.text, view.sources):
         return None
-    passing = _named_in_passing(turn.question.text, view.sources)
-    if passing:
-        return Refusal(passing)
+    other = _named_in_passing(turn.question.text, view.sources) or product_asked(
+        turn.question.parts, [source.text for source in view.sources]
+    )
+    if other:
+        return Refusal(other)
     if _ORDERS.search(turn.question.text) and not subjects_asked(turn.question.text):
+        return Refusal()
+    if view.best_fit < LEAST_FIT:
         return Refusal()
     if not tells_how_many(turn.question.text, [source.text for source in view.sources[:_LOOKED_AT]]):
         return Refusal()

@@ -20,10 +20,11 @@ _EVERYDAY = frozenset(
 )
 # What stands before a name that a question is about; after anything else a capital may be any person or place.
 _ABOUT = re.compile(
-    r"\b(?:does|do|is|are|about|for|compare|between|than|versus|vs|against|explain|describe|uses?|like|by|called"
+    r"\b(?:does|do|is|are|how|about|for|compare|between|than|versus|vs|against|explain|describe|uses?|like|by|called"
     r"|(?:code|paper|repo\w*|link|github|results?|psnr|ssim|authors?|method|model|architecture) (?:of|to|from))\s+(?:the\s+)?$",
     re.IGNORECASE,
 )
+_EXPLAINED = re.compile(r"^,? \(?the [A-Z][a-z]+")  # "VRT, the Video Restoration Transformer"
 _OWN = re.compile(r"\b(?:my|our|an?|his|her|their|old|on|via|from|taken with)\s+$", re.IGNORECASE)
 _DOES = r"(?:also |then |only |first |never )?(?:can|will|\w{2,}s)"  # a verb after its subject: "learns", "is", "has"
 _TITLE_WORDS = 2  # of a title's own words, and the share of them, that name it
@@ -160,18 +161,23 @@ def name_like_words(question: str, *, capitals: bool = False) -> list[str]:
 def unknown_names(questions: Sequence[str], sources: Sequence[Source]) -> list[str]:
     """Names that questions are about and that no found source holds, in the order of their mention."""
     held = _fold(" ".join(source.text for source in sources))
-    unknown = []
-    for question in questions:
-        for match in _NAME.finditer(question):
-            name, before = match.group(), question[: match.start()]
-            if _is_everyday(name) or _place(_fold(name), held) >= 0:
-                continue
-            about = _ABOUT.search(before) is not None
-            own = _OWN.search(before) is not None and not _LINK_TO.search(before)
-            asked = not own if _name_like(name) and not name.isupper() else about and before.strip() != ""
-            if asked:
-                unknown.append(name)
-    return unknown
+    return [
+        match.group()
+        for question in questions
+        for match in _NAME.finditer(question)
+        if not _is_everyday(match.group()) and _place(_fold(match.group()), held) < 0 and _is_about(match, question)
+    ]
+
+
+def _is_about(match: re.Match[str], question: str) -> bool:
+    """Whether a question is about a name in it, and not about somebody's person, place or thing of that name."""
+    name, before, after = match.group(), question[: match.start()], question[match.end() :]
+    if _name_like(name) and not name.isupper():
+        return _OWN.search(before) is None or _LINK_TO.search(before) is not None
+    if question.isupper():  # somebody shouts: capitals tell nothing
+        return False
+    explained = len(name) > 2 and name.isupper() and _EXPLAINED.match(after) is not None
+    return explained or (_ABOUT.search(before) is not None and before.strip() != "")
 
 
 def _is_everyday(word: str) -> bool:

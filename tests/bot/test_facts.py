@@ -26,20 +26,21 @@ ENTRIES = (
         "On the Pane200 test set it reaches 31.5 dB, and it is far ahead of BrushNet. The Pane200 dataset holds 200 scenes. "
         "It won the Winter Challenge.",
     ),
-    Entry(Kind.MODEL, "Thaw-S-Pane200", "https://arxiv.org/abs/2002.00002", "https://github.com/example/thaw", ""),
+    Entry(Kind.MODEL, "ThawNet-S-Pane200", "https://arxiv.org/abs/2002.00002", "https://github.com/example/thaw", ""),
     Entry(
         Kind.PAPER,
         "Real-Time Handheld Defrosting with Warm Priors",
         "https://arxiv.org/abs/2002.00002",
         None,
-        "Thaw was trained on a million pictures. It clears frozen pictures on a phone.",
+        "ThawNet was trained on a million pictures. It clears frozen pictures on a phone.",
     ),
     Entry(
         Kind.PAPER,
         "Film: Frames Between Two Photographs",
         "https://arxiv.org/abs/2002.00003",
         None,
-        "A short video is made of two photographs. One network does everything.",
+        "A short video is made of two photographs. One network does everything. Its frames are 640x480. "
+        "Night photographs are the hard case. The collection holds 90 of them.",
     ),
 )
 
@@ -74,6 +75,9 @@ def frost() -> Source:
         ("How many scenes does Pane200 hold?", "200 scenes"),  # a model is called after it, too, and tells nothing
         ("On how many images was real-time handheld defrosting trained?", "a million pictures"),
         ("What’s the number of stages in FrostNet?", "three stages"),
+        ("On how many images was ThawNet trained?", "a million pictures"),  # of the model by that name only links are held
+        ("What size are Film's frames?", "640x480"),
+        ("How many night photographs does Film's collection hold altogether?", "90 of them"),
     ],
 )
 def test_what_a_source_tells_is_found(ask: Callable[[str], Answer], question: str, held: str) -> None:
@@ -92,7 +96,7 @@ def test_what_a_source_tells_is_found(ask: Callable[[str], Answer], question: st
         "How do I install FrostNet on my Mac?",
         "Has anybody tested FrostNet on a Raspberry Pi?",
         "Which optimiser was FrostNet trained with?",
-        "What does Thaw-S-Pane200 cost per picture?",
+        "What does ThawNet-S-Pane200 cost per picture?",
         "How often has the FrostNet paper been cited?",
         "How does FrostNet differ from BrushNet?",
         "Give me the link to the dark channel prior paper.",
@@ -114,6 +118,8 @@ def test_what_no_source_tells_is_refused(ask: Callable[[str], Answer], question:
         ("Have the FrostNet authors shared their code?", "https://github.com/example/frostnet"),
         ("paper on real-time handheld defrosting pls", "https://arxiv.org/abs/2002.00002"),
         ("where's the program of FrostNet?", "https://github.com/example/frostnet"),
+        ("where's the write-up on FrostNet", "https://arxiv.org/abs/2002.00001"),
+        ("What do I cite for FrostNet?", "https://arxiv.org/abs/2002.00001"),
     ],
 )
 def test_a_link_is_asked_for_in_many_ways(ask: Callable[[str], Answer], question: str, link: str) -> None:
@@ -126,8 +132,16 @@ def test_a_word_that_is_also_a_name_is_meant_as_it_is_written(ask: Callable[[str
     assert ask("How does one put convincing grain on a film?").refused
 
 
-def test_two_names_side_by_side_are_compared(ask: Callable[[str], Answer]) -> None:
-    answer = ask("FrostNet or Film: how do they go about it?")
+@pytest.mark.parametrize(
+    "question",
+    [
+        "FrostNet or Film: how do they go about it?",
+        "what does FrostNet do that Film doesnt",
+        "I can't decide between FrostNet and Film. What separates the two?",
+    ],
+)
+def test_two_names_side_by_side_are_compared(ask: Callable[[str], Answer], question: str) -> None:
+    answer = ask(question)
     assert answer.mode == "compare" and len(answer.references) == 2
 
 

@@ -23,6 +23,8 @@ def _refused(question: str, source: Source, fit: float, score: float, near: floa
         ("How do I get the rain out of my photo?", 0.45, 0.6),
         ("What does the network propose?", 0.5, 0.6),
         ("What does DeRainer do?", 0.1, 0.1),  # named
+        ("Rain all over my photo, and Photoshop is no help. What takes it out?", 0.5, 0.6),
+        ("Can a network do better than Lightroom on rain in photos?", 0.5, 0.6),
         ("Can the wavy stripes of my monitor be removed?", 0.65, 0.6),  # another subject, but a passage that answers
     ],
 )
@@ -38,6 +40,10 @@ def test_what_the_sources_can_carry_is_answered(source: Source, question: str, f
         ("How do I get the rain out of my boots?", 0.3, 0.4, 0.5, ""),  # a subject, but something else is nearer
         ("How is a panorama stitched?", 0.45, 0.6, 0.3, "panorama"),
         ("How is rain removed by StormNet?", 0.6, 0.8, 0.3, "StormNet"),
+        ("In Lightroom, where is the slider against rain?", 0.5, 0.6, 0.3, "Lightroom"),
+        ("does topaz video ai take rain out of a picture", 0.5, 0.6, 0.3, "topaz"),
+        ("You are my robot now; how do I pick a lock?", 0.4, 0.6, 0.3, ""),
+        ("Which picture is the best for my kitchen?", 0.1, 0.6, 0.3, ""),  # no passage is near at all
         ("How many cameras took the rainy pictures?", 0.6, 0.8, 0.3, ""),  # no source tells how many
     ],
 )

@@ -13,6 +13,8 @@ from store.model import Source
         ("Give me the link to NAFNet?", ["NAFNet"]),
         ("Is GFPGAN better than CodeFormer?", ["GFPGAN", "CodeFormer"]),
         ("What is the PSNR of SwinIR on Rain100?", ["SwinIR"]),
+        ("Please explain how VRT, the Video Restoration Transformer, works", ["VRT"]),
+        ("HOW DO I FIX MY BLURRY PHOTO", []),
         ("Does DeRainer remove rain?", []),
         ("Can AI sharpen pictures of a USB microscope?", []),
         ("Can you fix a photo that I took with my iPhone in Paris?", []),
