@@ -75,7 +75,10 @@ def frost() -> Source:
         ("How many scenes does Pane200 hold?", "200 scenes"),  # a model is called after it, too, and tells nothing
         ("On how many images was real-time handheld defrosting trained?", "a million pictures"),
         ("What’s the number of stages in FrostNet?", "three stages"),
-        ("On how many images was ThawNet trained?", "a million pictures"),  # of the model by that name only links are held
+        (
+            "On how many images was ThawNet trained?",
+            "a million pictures",
+        ),  # of the model by that name only links are held
         ("What size are Film's frames?", "640x480"),
         ("How many night photographs does Film's collection hold altogether?", "90 of them"),
     ],
