@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from statistics import fmean, stdev
 
 os.environ.setdefault(
     "OMP_WAIT_POLICY", "passive"
@@ -29,9 +30,12 @@ from restore.degradation import MARGIN, Degradation, Degrader
 from restore.errors import RestoreError, TrainingError
 from restore.metrics import psnr, ssim
 from restore.restorer import Restorer
-from restore.training_photos import SUFFIXES, image_tensor, load_photos, middle_crops, split
+from restore.training_photos import SUFFIXES, image_tensor, load_photos, random_crop, split
 
+SYNTHETIC = "synthetic"
 SYNTHETIC_SEED = 99
+TIMES = 8  # crops of each sharp photo, each with its own blur
+FEW = 10  # photos, below which a mean is given without an interval
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Score:
     psnr_restored: float
     ssim_blurred: float
     ssim_restored: float
+    margin_db: float | None = None  # of a mean's gain: half the width of its 95 % interval
 
     @property
     def gain_db(self) -> float:
@@ -81,14 +86,23 @@ def real_pairs(folder: Path, to_align: Iterable[str] = ()) -> Iterator[Pair]:
         yield Pair("real, shift and gain fitted" if fitted else "real", path.stem, blurred, sharp, not fitted)
 
 
-def synthetic_pairs(folder: Path, side: int, degradation: Degradation, only_held_back: bool) -> Iterator[Pair]:
-    """The middles of sharp photos, blurred as in training; `only_held_back`: those that a training on them never saw."""
+def synthetic_pairs(
+    folder: Path, side: int, degradation: Degradation, only_held_back: bool, times: int = TIMES
+) -> Iterator[Pair]:
+    """Crops of sharp photos, `times` of each, blurred as in training; the same at every call.
+
+    only_held_back: of the photos, those that a training on them never saw. The gain differs so much between crops and blurs
+    that the mean over few of them tells little.
+    """
     photos = load_photos(folder, side + 2 * MARGIN, 1600, torch.device("cpu"))
     degrader = Degrader(degradation, SYNTHETIC_SEED, torch.device("cpu"))
     chosen = split(photos)[1] if only_held_back else photos
-    for number, crop in enumerate(middle_crops(chosen, side + 2 * MARGIN)):
-        blurred, sharp = degrader.spoil(crop[None])
-        yield Pair("synthetic", f"{number:03d}", blurred[0], sharp[0], True)
+    places = torch.Generator().manual_seed(SYNTHETIC_SEED)
+    for number, photo in enumerate(chosen):
+        for time in range(times):
+            crop = random_crop(photo, side + 2 * MARGIN, places).float() / 255
+            blurred, sharp = degrader.spoil(crop[None])
+            yield Pair(SYNTHETIC, f"{number:03d}.{time}", blurred[0], sharp[0], True)
 
 
 def score(restorer: Restorer, name: str, pair: Pair) -> Score:
@@ -108,14 +122,25 @@ def means(scores: list[Score]) -> list[Score]:
     groups: dict[tuple[str, str], list[Score]] = {}
     for each in scores:
         groups.setdefault((each.checkpoint, each.set), []).append(each)
-    return [
-        Score(
-            checkpoint, name, f"mean of {len(group)}",
-            *(sum(getattr(each, part) for each in group) / len(group)
-              for part in ("psnr_blurred", "psnr_restored", "ssim_blurred", "ssim_restored")),
+    found = []
+    for (checkpoint, name), group in groups.items():
+        parts = (
+            fmean(part)
+            for part in zip(
+                *((s.psnr_blurred, s.psnr_restored, s.ssim_blurred, s.ssim_restored) for s in group), strict=True
+            )
         )
-        for (checkpoint, name), group in groups.items()
-    ]  # fmt: skip
+        found.append(Score(checkpoint, name, f"mean of {len(group)}", *parts, margin_db=_margin_db(group)))
+    return found
+
+
+def _margin_db(scores: list[Score]) -> float | None:
+    """Half the width of the 95 % interval of the mean gain, None for few; crops of one photo are alike and count as one."""
+    gains: dict[str, list[float]] = {}
+    for one in scores:
+        gains.setdefault(one.name.partition(".")[0], []).append(one.gain_db)
+    each = [fmean(some) for some in gains.values()]
+    return 1.96 * stdev(each) / len(each) ** 0.5 if len(each) >= FEW else None
 
 
 def table(scores: list[Score]) -> str:
@@ -126,7 +151,7 @@ def table(scores: list[Score]) -> str:
     ]
     lines += [
         f"| {s.checkpoint} | {s.set} | {s.name} | {s.psnr_blurred:.2f} dB | {s.psnr_restored:.2f} dB | "
-        f"{s.gain_db:+.2f} dB | {s.ssim_blurred:.4f} | {s.ssim_restored:.4f} |"
+        f"{s.gain_db:+.2f}{f' ± {s.margin_db:.2f}' if s.margin_db else ''} dB | {s.ssim_blurred:.4f} | {s.ssim_restored:.4f} |"
         for s in scores
     ]
     return "\n".join(lines)

@@ -61,15 +61,19 @@ class Crops:
 
     def _crop(self) -> Tensor:
         photo = self._photos[self._number(len(self._photos))]
-        top = self._number(photo.shape[1] - self._side + 1)
-        left = self._number(photo.shape[2] - self._side + 1)
-        crop = photo[:, top : top + self._side, left : left + self._side]
+        crop = random_crop(photo, self._side, self._generator)
         if self._number(2):
             crop = crop.flip(2)
         return crop.rot90(self._number(4), (1, 2))
 
     def _number(self, below: int) -> int:
         return int(torch.randint(below, (1,), generator=self._generator))
+
+
+def random_crop(photo: Tensor, side: int, places: torch.Generator) -> Tensor:
+    """A square of a photo (3, H, W), as a view of it (3, side, side)."""
+    top, left = (int(torch.randint(length - side + 1, (1,), generator=places)) for length in photo.shape[1:])
+    return photo[:, top : top + side, left : left + side]
 
 
 def middle_crops(photos: list[Tensor], side: int) -> Tensor:

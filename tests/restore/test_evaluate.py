@@ -58,7 +58,8 @@ def test_a_shift_and_a_gain_are_found_again(down, right, gain):
 
 def test_a_network_that_does_nothing_gains_nothing(doing_nothing, folders):
     pairs = [*evaluate.real_pairs(folders, ["1.*"]), *evaluate.synthetic_pairs(folders / "photos", 48, LENS, False)]
-    assert [pair.set for pair in pairs] == ["real", "real, shift and gain fitted", "synthetic"]
+    assert [pair.set for pair in pairs] == ["real", "real, shift and gain fitted", *["synthetic"] * evaluate.TIMES]
+    assert not torch.equal(pairs[2].blurred, pairs[3].blurred)
     for score in evaluate.evaluate({"nothing": doing_nothing}, pairs):
         assert score.gain_db == pytest.approx(0, abs=0.01)
         assert score.psnr_blurred < 40
@@ -70,6 +71,14 @@ def test_means_are_taken_over_each_set():
     (mean,) = evaluate.means(scores)
     assert (mean.name, mean.psnr_blurred, mean.gain_db) == ("mean of 3", 21, 2)
     assert "| a | s | mean of 3 | 21.00 dB | 23.00 dB | +2.00 dB | 0.5000 | 0.6000 |" in evaluate.table([mean])
+
+
+def test_a_mean_over_many_photos_has_an_interval_that_counts_each_photo_once():
+    scores = [evaluate.Score("a", "s", f"{n}.{crop}", 20, 20 + n % 2, 0.5, 0.6) for n in range(16) for crop in range(9)]
+    (mean,) = evaluate.means(scores)
+    assert mean.gain_db == pytest.approx(0.5)
+    assert mean.margin_db == pytest.approx(1.96 * (4 / 15) ** 0.5 / 4)  # 16 photos, half of them 0 and half 1 dB
+    assert "+0.50 ± 0.25 dB" in evaluate.table([mean])
 
 
 def test_a_trainings_folder_stands_for_its_weights_with_and_without_the_average(doing_nothing, tmp_path):
