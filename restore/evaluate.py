@@ -122,16 +122,19 @@ def means(scores: list[Score]) -> list[Score]:
     groups: dict[tuple[str, str], list[Score]] = {}
     for each in scores:
         groups.setdefault((each.checkpoint, each.set), []).append(each)
-    found = []
-    for (checkpoint, name), group in groups.items():
-        parts = (
-            fmean(part)
-            for part in zip(
-                *((s.psnr_blurred, s.psnr_restored, s.ssim_blurred, s.ssim_restored) for s in group), strict=True
-            )
+    return [
+        Score(
+            checkpoint,
+            name,
+            f"mean of {len(group)}",
+            fmean(one.psnr_blurred for one in group),
+            fmean(one.psnr_restored for one in group),
+            fmean(one.ssim_blurred for one in group),
+            fmean(one.ssim_restored for one in group),
+            _margin_db(group),
         )
-        found.append(Score(checkpoint, name, f"mean of {len(group)}", *parts, margin_db=_margin_db(group)))
-    return found
+        for (checkpoint, name), group in groups.items()
+    ]
 
 
 def _margin_db(scores: list[Score]) -> float | None:
