@@ -136,7 +136,7 @@ def _wish(turn: Turn, tasks: Sequence[Task]) -> str:
 
 _NOT_RESTORATION = frozenset(
     {"feature upsampling", "depth estimation", "3D reconstruction", "segmentation", "object detection", "image generation",
-     "image quality assessment"}
+     "image quality assessment", "outpainting", "image fusion", "image compression", "photo retouching"}
 )  # fmt: skip
 
 
