@@ -28,11 +28,12 @@ _UNKNOWN_NEAR = 0.3  # how near the nearest subject not held is taken to be when
 _ORDERS = re.compile(  # to us rather than a question about pictures
     r"\b(?:ignore|disregard|forget|override) (?:all |any |your |the |my |previous |prior |above |earlier )*"
     r"(?:instructions?|rules|sources|prompt)\b|\b(?:system|your) prompt\b|\bnew rules?\b|\banswer everything with\b"
+    r"|\b(?:ignore|disregard|forget) (?:what|everything|anything) \b|\bfrom now on,? (?:you|answer|reply|speak)\b"
+    r"|\bprint (?:your|the|all|these) (?:hidden |secret )?(?:instructions?|prompt|rules)\b"
     r"|\byou are (?:now|my|no longer)\b|\bdeveloper mode\b|\bnot bound (?:to|by)\b|\bpretend (?:to be|you)\b",
     re.IGNORECASE,
 )
-
-
+_AS_SYSTEM = re.compile(r"^\W*(?:system|developer|admin\w*)\s*(?:prompt|message|note)?\s*:", re.IGNORECASE)
 _WHAT_IS = re.compile(
     r"\b(?:what(?:'s| is| are| was)(?: in)?|how (?:does|do|did|is)|tell me (?:more )?about|explain|describe)\s+(?:the\s+)?$",
     re.IGNORECASE,
@@ -62,7 +63,8 @@ def refuse(turn: Turn, view: View) -> Refusal | None:
     )
     if other:
         return Refusal(other)
-    if _ORDERS.search(turn.question.text) and not subjects_asked(turn.question.text):
+    ordered = _ORDERS.search(turn.question.text) and not subjects_asked(turn.question.text)
+    if ordered or _AS_SYSTEM.search(turn.question.text):
         return Refusal()
     if view.best_fit < LEAST_FIT:
         return Refusal()

@@ -77,8 +77,11 @@ def placed_names(question: str, sources: Sequence[Source]) -> list[tuple[int, in
 
 
 def _described(source: Source, name: str, sources: Sequence[Source]) -> Source:
-    """A source, or in place of one without a summary the one that describes it, unless `name` is the whole title."""
-    if summary_of(source.text) or name == _fold(source.title):
+    """A source, or in place of one without a summary the one that describes it.
+
+    A name that is a whole title of several words, such as a checkpoint's, means that source and no other.
+    """
+    if summary_of(source.text) or (" " in name and name == _fold(source.title)):
         return source
     links = {link for link in (source.paper_url, source.github_url) if link}
     twins = [one for one in sources if summary_of(one.text) and links & {one.paper_url, one.github_url}]

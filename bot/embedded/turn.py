@@ -72,9 +72,10 @@ _WHERE = re.compile(
     r"|\blooking for\b.{0,40}\b(?:implementation|paper|program|software|weights)\b"
     r"|(?:\w's|\bits|\btheir) papers?\W*(?:pls|please|link)?\W*$|\bpapers? (?:pls|please)\b"
     r"|\b(?:have you got|give me|send me|what(?:'s| is)|do you have)\b.{0,20}\b(?:address|web ?(?:site|page)|home ?page)\b"
-    r"|\bread (?:up|more) (?:on|about)\b|\bwhere (?:to|can i) (?:get|find|download)\b",
+    r"|\bsomewhere to (?:read|get|find)\b|\bread (?:up|more) (?:on|about)\b|\bwhere (?:to|can i) (?:get|find|download)\b",
     re.IGNORECASE,
 )
+_FIGURE = re.compile(r"\bhow many\b|\bhow much\b|\b(?:psnr|ssim|gain|accuracy|score|percent\w*)\b", re.IGNORECASE)
 _CODE = Phrases(["code", "github", "repo", "repository", "link", "links", "url*", "download*"])
 _OF_CODE = frozenset({"under which licence it is", "in which language it is written", "how it is installed"})
 _NOT_OF_LINKS = _OF_CODE | {"who cited it", "who made it", "when it was published"}
@@ -170,7 +171,8 @@ class Turn:
         text = self.question.text
         otherwise = {attribute.name for attribute in asked_attributes(text)} & _NOT_OF_LINKS
         wanted = (self.link or asks_for_link(text)) and (not otherwise or (text in _CODE and not otherwise & _OF_CODE))
-        return self.words <= _SHORT and wanted and not self.wants_comparison
+        figure = text not in _LINK and _FIGURE.search(text) is not None  # "the PSNR that the paper on … reports"
+        return self.words <= _SHORT and wanted and not figure and not self.wants_comparison
 
     @property
     def wants_comparison(self) -> bool:

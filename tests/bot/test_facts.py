@@ -80,6 +80,7 @@ def frost() -> Source:
             "a million pictures",
         ),  # of the model by that name only links are held
         ("What size are Film's frames?", "640x480"),
+        ("What PSNR is reported by the paper on FrostNet?", "31.5 dB"),
         ("How many night photographs does Film's collection hold altogether?", "90 of them"),
     ],
 )
@@ -123,6 +124,7 @@ def test_what_no_source_tells_is_refused(ask: Callable[[str], Answer], question:
         ("where's the program of FrostNet?", "https://github.com/example/frostnet"),
         ("where's the write-up on FrostNet", "https://arxiv.org/abs/2002.00001"),
         ("What do I cite for FrostNet?", "https://arxiv.org/abs/2002.00001"),
+        ("FrostNet: just give me somewhere to read it.", "https://arxiv.org/abs/2002.00001"),
     ],
 )
 def test_a_link_is_asked_for_in_many_ways(ask: Callable[[str], Answer], question: str, link: str) -> None:
