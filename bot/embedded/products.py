@@ -6,14 +6,17 @@ from functools import cache
 
 from bot.embedded.knowledge import Phrases, read_data
 
-# The program is what the question is about: "does Lightroom …", "how do I … in GIMP"
-_DOES = re.compile(
-    r"\b(?:does|do|is|are|can|could|will|would|has|did|should)\W+(?:(?:the|my|adobe|new|newest|free)\W+)*$", re.I
+# What stands before a program that a question is about: "does …", "which …", "how do I … in …"
+_ABOUT = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\b(?:does|do|is|are|can|could|will|would|has|did|should)\W+(?:(?:the|my|adobe|new|newest|free)\W+)*$",
+        r"^\W*(?:and |so )?(?:how (?:do|can|could|should) (?:i|we|you)|how to|where|which|what)\W+(?:\w+\W+){0,2}$",
+        r"^\W*(?:and |so )?(?:how|where|which|what)\b.*\b(?:in|inside|with|of|for)\W+(?:adobe\W+)?$",
+        r"^\W*(?:in|inside|with)\W+(?:adobe\W+)?$",
+    )
 )
-_HOW_IN = re.compile(
-    r"^\W*(?:and |so )?(?:how (?:do|can|to|would)|where|which|what)\b.*\b(?:in|inside|with|of|for)\W+(?:adobe\W+)?$",
-    re.I,
-)
+_BESIDE = re.compile(r"\b(?:than|without|instead of|besides|like)\W*$", re.IGNORECASE)
 
 
 def product_asked(parts: Sequence[str], texts: Sequence[str]) -> str:
@@ -21,19 +24,13 @@ def product_asked(parts: Sequence[str], texts: Sequence[str]) -> str:
     for part in parts:
         for name in _names().find(part):
             start = part.casefold().find(name)
-            before, after = part[:start], part[start + len(name) :]
-            about = _DOES.search(before) or _HOW_IN.search(before) or part in _parts()
-            beside = re.search(r"\b(?:than|without|instead of|besides|like)\W*$", before, re.I)
-            if about and not beside and not any(name in text.casefold() for text in texts):
-                return part[start : len(part) - len(after)]
+            before = part[:start]
+            about = any(pattern.search(before) for pattern in _ABOUT) and not _BESIDE.search(before)
+            if about and not any(name in text.casefold() for text in texts):
+                return part[start : start + len(name)]
     return ""
 
 
 @cache
 def _names() -> Phrases:
     return Phrases(read_data("products.toml")["names"])
-
-
-@cache
-def _parts() -> Phrases:
-    return Phrases(read_data("products.toml")["parts"])

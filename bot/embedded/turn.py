@@ -112,7 +112,10 @@ _GOES_ON = re.compile(
     r"^\W*(?:and |but |so )?(?:(?:is|are) there (?:an?|any|also|some)\b|any\b|in which|on which|how many)",
     re.IGNORECASE,
 )
-_NO_SIDE = frozenset(["it", "them", "this", "that", "these", "those", "they", "one", "both"])
+_NO_SIDE = frozenset(
+    ["it", "them", "this", "that", "these", "those", "they", "one", "both", "i", "we", "you", "people"]
+)
+_LONGEST_SIDE = 6  # words of what is compared without a word for it
 _SIDES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -236,9 +239,12 @@ def _sides(text: str) -> tuple[str, ...]:
     """What a question sets side by side, in its words."""
     if len(text.split()) > _SHORT:
         return ()
-    patterns = [*_SIDES_BY_THEMSELVES, *(_SIDES if text in _COMPARE else ())]
-    match = next((match for pattern in patterns if (match := pattern.search(text))), None)
-    sides = (match["a"].strip(), match["b"].strip()) if match else ()
+    found = next((match for pattern in _SIDES_BY_THEMSELVES if (match := pattern.search(text))), None)
+    if found and any(len(found[side].split()) > _LONGEST_SIDE for side in ("a", "b")):
+        found = None
+    if found is None and text in _COMPARE:
+        found = next((match for pattern in _SIDES if (match := pattern.search(text))), None)
+    sides = (found["a"].strip(), found["b"].strip()) if found else ()
     return () if any(side.casefold() in _NO_SIDE for side in sides) else sides
 
 
