@@ -115,7 +115,6 @@ _GOES_ON = re.compile(
 _NO_SIDE = frozenset(
     ["it", "them", "this", "that", "these", "those", "they", "one", "both", "i", "we", "you", "people"]
 )
-_LONGEST_SIDE = 6  # words of what is compared without a word for it
 _SIDES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -240,8 +239,8 @@ def _sides(text: str) -> tuple[str, ...]:
     if len(text.split()) > _SHORT:
         return ()
     found = next((match for pattern in _SIDES_BY_THEMSELVES if (match := pattern.search(text))), None)
-    if found and any(len(found[side].split()) > _LONGEST_SIDE for side in ("a", "b")):
-        found = None
+    if found and not all(name_like_words(found[side], capitals=True) for side in ("a", "b")):
+        found = None  # "a choice between sharp and faithful" compares no models
     if found is None and text in _COMPARE:
         found = next((match for pattern in _SIDES if (match := pattern.search(text))), None)
     sides = (found["a"].strip(), found["b"].strip()) if found else ()
