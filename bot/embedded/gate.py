@@ -136,7 +136,7 @@ class Decision:
         return self.constant + weighed
 
 
-CARRIES = Decision(score=7.2, fit=6.3, beside=-10.7, held=1.8, pictures=0.8, crowd=-0.4, constant=-0.4, least=-0.1)
+CARRIES = Decision(score=7.2, fit=6.3, beside=-10.7, held=1.8, pictures=0.8, crowd=-0.4, constant=-0.4, least=-0.3)
 
 
 def _missing_subject(turn: Turn, view: View) -> str:
