@@ -239,7 +239,7 @@ def _sides(text: str) -> tuple[str, ...]:
     if len(text.split()) > _SHORT:
         return ()
     found = next((match for pattern in _SIDES_BY_THEMSELVES if (match := pattern.search(text))), None)
-    if found and not all(name_like_words(found[side], capitals=True) for side in ("a", "b")):
+    if found and not any(name_like_words(found[side], capitals=True) for side in ("a", "b")):
         found = None  # "a choice between sharp and faithful" compares no models
     if found is None and text in _COMPARE:
         found = next((match for pattern in _SIDES if (match := pattern.search(text))), None)
