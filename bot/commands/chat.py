@@ -28,7 +28,8 @@ def chat(host: str | None, port: int | None) -> None:
     configure(settings.log_level)
     with opened_store(settings, fill=False) as store:
         ready: Future[None] = Future()
-        app = create_app(Bot(store, settings), settings, ready)
+        bot = Bot(store, settings)
+        app = create_app(bot, settings, ready)
 
         getting_ready = threading.Thread(target=_get_ready, args=(store, ready), name="get-ready")
 
@@ -46,9 +47,10 @@ def chat(host: str | None, port: int | None) -> None:
             )
         except KeyboardInterrupt:
             tell("Stopped.")
-            if getting_ready.is_alive():  # a library that is cut off while it loads would abort with a complaint
+            # a library that is cut off while it loads would abort with a complaint, and a restoration would be waited for
+            if getting_ready.is_alive() or bot.darkroom.busy:
                 sys.stdout.flush()
-                os._exit(0)  # nothing is lost: the store bears being killed at any moment
+                os._exit(0)  # nothing is lost: the store bears being killed at any moment, and so do the photos
 
 
 def _get_ready(store: Store, ready: Future[None]) -> None:

@@ -33,6 +33,11 @@ class Darkroom:
         self._claim = Claim(settings.photos_folder)
         self._turn = threading.Lock()  # a restoration takes every core: two at once would only take longer
 
+    @property
+    def busy(self) -> bool:
+        """Whether a photo is being restored."""
+        return self._turn.locked()
+
     def album(self, thread: str) -> Album:
         """The photos of a conversation."""
         return album_of(self._settings.photos_folder, thread)

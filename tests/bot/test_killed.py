@@ -1,12 +1,15 @@
 """The server is killed in mid-answer and in mid-restoration: what was said is there, and the conversation goes on."""
 
+import signal
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from benchmarks.kills import Killable, faults, half_made, picture
+from benchmarks.kills import Browser, Killable, faults, half_made, picture
+from benchmarks.load import served
 from bot.page.conversation import cut_off_message
 from bot.photos.leftovers import Claim
 
@@ -48,6 +51,19 @@ def test_a_kill_loses_nothing_but_the_answer_that_was_being_made(server: Killabl
     again = server.browser.ask("Can you sharpen this one?", photo)
     assert again["restoration"]["tiles"] > 1
     assert half_made(server.home) == []
+
+
+@pytest.mark.timeout(120)
+def test_an_interrupt_does_not_wait_for_a_restoration(tmp_path: Path) -> None:
+    with served(tmp_path) as (address, process):
+        browser = Browser(address)
+        for event in browser.told(browser.begin("", uuid.uuid4().hex, picture(3_000, 2_000))):
+            if " left" in event:  # some tiles are done, many are not
+                process.send_signal(signal.SIGINT)
+                break
+        began = time.monotonic()
+        assert process.wait(timeout=60) == 0
+        assert time.monotonic() - began < 15  # the rest would take longer; open streams get two seconds
 
 
 def test_a_cut_off_answer_can_be_asked_for_again() -> None:
