@@ -95,7 +95,8 @@ def _digest(path: Path) -> str:
 
 
 def _sqlite_fault(path: Path) -> str | None:
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+    # Not read-only: a process killed while it wrote leaves a journal, and only a connection that may write can roll it back.
+    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     return None if verdict == "ok" else f"{path.name}: {verdict}"
 

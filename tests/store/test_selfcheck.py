@@ -1,6 +1,8 @@
 """An index is checked by what was written down when it was built."""
 
+import contextlib
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -62,6 +64,33 @@ def test_a_changed_file_is_named(version: Path) -> None:
 def test_a_broken_manifest_is_a_fault(version: Path, manifest: str) -> None:
     (version / "unblur-manifest.json").write_text(manifest)
     assert fault_of(version)
+
+
+KILLED_WRITER = """
+import os, signal, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA cache_size = 1")
+connection.execute("BEGIN IMMEDIATE")
+connection.execute("CREATE TABLE half_done AS SELECT * FROM embeddings, embedding_metadata LIMIT 20000")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_half_written_is_rolled_back_and_no_fault(version: Path) -> None:
+    path = version / "chroma.sqlite3"
+    subprocess.run([sys.executable, "-c", KILLED_WRITER, str(path)], check=False)
+    assert path.with_name(path.name + "-journal").stat().st_size > 0
+    with (
+        contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as reader,
+        pytest.raises(sqlite3.OperationalError, match="readonly"),  # it does need rolling back
+    ):
+        reader.execute("SELECT count(*) FROM embeddings")
+    assert fault_of_files(version) is None
+    assert fault_of(version) is None
+
+
+def test_a_folder_may_have_a_name_that_an_address_would_escape(version: Path) -> None:
+    assert fault_of(version.rename(version.with_name("50% of #1?"))) is None
 
 
 def test_other_passages_than_those_that_went_in_are_noticed(version: Path) -> None:
