@@ -18,7 +18,7 @@ from store.model import Source
 _PAIRED = re.compile(r"\b(?:or|than|both|they|while|rather|unlike|respectively)\b", re.IGNORECASE)
 _LINKED = 3  # sources, the best ones, among which the one is looked for whose link is asked for without its name
 _LINK_HELD = 0.5  # share of the question's own words that its text must hold
-_FACT_WORDS = 16  # a question up to this long about a named source wants one fact
+_FACT_WORDS = 20  # a question up to this long about a named source wants one fact
 
 
 def compose(turn: Turn, searched: Sequence[Found]) -> Draft:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.embedded.knowledge import Attribute, asked_attributes, read_data
 from bot.embedded.language import Part, Sentence, is_name, sentences
-from bot.embedded.names import aliases, name_like_words, stands_in
+from bot.embedded.names import aliases, is_subject, name_like_words, stands_in, without
 from bot.embedded.turn import Turn
 from bot.embedded.view import View
 from store.model import Source
@@ -27,7 +27,8 @@ _SHARED = 0.4  # one that holds all of the question's own words, less for fewer
 
 _HOW_MUCH = re.compile(
     r"\bhow (?:much|many|large|big|fast|good|accurate|long|often)\b|\bby what\b|\bnumbers?\b"
-    r"|\b(?:what|which) (?:[\w-]+ ){0,3}(?:psnr|ssim|miou|range|rate|factor|score|levels?|scale|size|speed|percentage|share)\b",
+    r"|\b(?:what|which) (?:[\w-]+ ){0,3}"
+    r"(?:psnr|ssim|miou|range|rate|factor|score|levels?|scale|size|speed|percentage|share|fraction|part of)\b",
     re.IGNORECASE,
 )
 _FIGURE_WORDS = (
@@ -43,11 +44,17 @@ _SIZE_IN = re.compile(r"\d\s?[x×]\s?\d|\d[\d,.-]*\s?(?:px|pixels?|megapixels?|[
 _WHICH_DATA = re.compile(
     r"\b(?:which|what) (?:[\w-]+ ){0,2}(?:data ?sets?|collections?|benchmarks?|databases?|sets)\b", re.IGNORECASE
 )
-_MEASURE = re.compile(r"\b(?i:psnr|ssim|miou|fid|lpips|niqe|iou|mae|rmse|epe|vmaf|delta e)\b|\bm?AP\b")
+_MEASURE = re.compile(
+    r"\b(?i:psnr|ssim|miou|fid|lpips|niqe|iou|mae|rmse|epe|vmaf|delta e|f[- ]measure|f[- ]score)\b|\bm?AP\b"
+)
 _HOW_MANY = re.compile(r"\bhow many (?P<what>[a-z-]+(?: [a-z-]+){0,2})", re.IGNORECASE)
+_HOW_MANY_TIMES = re.compile(
+    r"\bby (?:what|which) factor\b|\bhow many times\b|\bhow much (?:faster|slower|smaller|larger)\b", re.IGNORECASE
+)
 _BETWEEN = r"(?:[\w-]+\s+){0,3}?"  # what may stand between a figure and what it counts
+_DATA_SET = re.compile(r"\bdata sets?\b")
 _OF_THEM = re.compile(r"\d of (?:them|these|those)\b")
-_WORD = re.compile(r"[a-z]{3,}")
+_WORD = re.compile(r"[a-z]{2,}")
 _ENDINGS = ("ations", "ation", "ating", "ated", "ates", "ate", "ings", "ing", "ers", "ies", "ed", "er", "es", "ly", "s")
 _SHORTEST_STEM = 3  # letters
 
@@ -79,7 +86,11 @@ def best_fact(turn: Turn, view: View, sources: Sequence[Source]) -> tuple[Source
         if foreign_names(asked, source):
             continue
         words = demanded(_without_particular(asked, wanted), source)
-        further = [name for name in name_like_words(asked, capitals=True) if not _names(name, source)]
+        further = [
+            name
+            for name in name_like_words(asked, capitals=True)
+            if not _names(name, source) and not is_subject(name, source)
+        ]
         for sentence in sentences(source):
             if not _of_the_kind(asked, sentence.text):
                 continue
@@ -170,18 +181,17 @@ def demanded(question: str, source: Source) -> frozenset[str]:
     """The stems of the words by which a question asks for something, the source's name and empty words aside."""
     text = question.casefold()
     for alias in sorted(aliases(source), key=len, reverse=True):
-        name = r"\W+".join(map(re.escape, alias.split()))
-        text = re.sub(rf"(?<!\w){name}(?:'s)?(?!\w)", " ", text)
+        text = without(alias, text)
     for name in name_like_words(question):
         text = text.replace(name.casefold(), " ")
-    return frozenset(_stem(word) for word in _WORD.findall(text) if word not in _WORDS.empty)
+    return frozenset(_stem(word) for word in _WORD.findall(_DATA_SET.sub("dataset", text)) if word not in _WORDS.empty)
 
 
 def share(words: frozenset[str], text: str) -> float:
     """What part of some stems a text holds, or a word that means the same; all of none."""
     if not words:
         return 1.0
-    held = {_stem(word) for word in _WORD.findall(text.casefold())}
+    held = {_stem(word) for word in _WORD.findall(_DATA_SET.sub("dataset", text.casefold()))}
     return sum(bool(_alike(word) & held) for word in words) / len(words)
 
 
@@ -211,6 +221,8 @@ def _of_the_kind(question: str, sentence: str) -> bool:
     if measures and not (measures & told or ("psnr" in measures and " dB" in sentence)):
         return False
     counted = _HOW_MANY.search(question)
+    if _HOW_MANY_TIMES.search(question):
+        return _FIGURE_IN.search(sentence) is not None
     if counted is None:
         return not measures or _FIGURE_IN.search(sentence) is not None
     nouns = list(itertools.takewhile(lambda word: word not in _WORDS.empty, counted["what"].casefold().split()))

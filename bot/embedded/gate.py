@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from bot.embedded.fact import tells_how_many
-from bot.embedded.names import mentions, name_like_words, names, speaks_of, unknown_names
+from bot.embedded.names import mentions, name_like_words, names, speaks_of, unknown_names, unknown_names_told
 from bot.embedded.neighbours import nearest_not_held, words_for_pictures
 from bot.embedded.products import product_asked
 from bot.embedded.turn import Turn
@@ -53,7 +53,10 @@ def refuse(turn: Turn, view: View) -> Refusal | None:
         return Refusal()
     if turn.supplied:
         return None
-    unknown = unknown_names(turn.question.parts, view.sources)
+    unknown = [
+        *unknown_names(turn.question.parts, view.sources),
+        *unknown_names_told(turn.question.situation, view.sources),
+    ]
     if unknown:
         return Refusal(unknown[0])
     if names(turn.question.text, view.sources):

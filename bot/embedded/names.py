@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from bot.embedded.language import is_name, short_title
 from store.glossary import asked
@@ -24,9 +25,11 @@ _ABOUT = re.compile(
     r"|(?:code|paper|repo\w*|link|github|results?|psnr|ssim|authors?|method|model|architecture) (?:of|to|from))\s+(?:the\s+)?$",
     re.IGNORECASE,
 )
+_HEARD_OF = re.compile(r"\b(?:about|of|called|named|tried|read)\s+(?:the\s+)?$", re.IGNORECASE)
 _EXPLAINED = re.compile(r"^,? \(?the [A-Z][a-z]+")  # "VRT, the Video Restoration Transformer"
 _OWN = re.compile(r"\b(?:my|our|an?|his|her|their|old|on|via|from|taken with)\s+$", re.IGNORECASE)
 _DOES = r"(?:also |then |only |first |never )?(?:can|will|\w{2,}s)"  # a verb after its subject: "learns", "is", "has"
+_LEAST_LETTERS, _MOST_LETTERS = 4, 40  # of a name that may be written with other spaces and hyphens
 _TITLE_WORDS = 2  # of a title's own words, and the share of them, that name it
 _TITLE_SHARE = 0.6
 _COMMON_IN_TITLES = frozenset(
@@ -50,30 +53,39 @@ def placed_names(question: str, sources: Sequence[Source]) -> list[tuple[int, in
     """The sources that a question names, each with where its name begins and ends in the folded question."""
     text = _fold(question)
     matches = [
-        (place, -len(alias), number)
+        (span[0], -span[1], number)
         for number, source in enumerate(sources)
         for alias in aliases(source)
-        if (place := _place(alias, text)) >= 0 and _is_meant(alias, source, question)
+        if (span := _span(alias, text)) and _is_meant(alias, source, question)
     ]
     found: list[tuple[int, int, Source]] = []
     end = -1  # of the longest name read so far; a shorter one inside it names nothing more
-    for place, length, number in sorted(matches):
+    for place, minus_end, number in sorted(matches):
         if place > end:
-            end = place - length
+            end = -minus_end
             meant = _described(sources[number], text[place:end], sources)
             if all(meant != source for _, _, source in found):
                 found.append((place, end, meant))
-    for match in _NAME.finditer(question):
-        name = _fold(match.group())
-        place = _place(name, text)
-        if not _name_like(match.group()) or _is_everyday(match.group()):
-            continue
+    for name in [*map(_fold, name_like_words(question)), *_names_in_small_letters(text, sources)]:
+        place = text.find(name)
         if any(start <= place < stop for start, stop, _ in found):
             continue
         introduced = _introduced_by(name, sources)
         if introduced is not None and all(introduced != source for _, _, source in found):
             found.append((place, place + len(name), introduced))
     return sorted(found, key=lambda item: item[0])
+
+
+def _names_in_small_letters(text: str, sources: Sequence[Source]) -> list[str]:
+    """The words of a folded question that some sources write as a name, and never otherwise: "espcn" for ESPCN."""
+    written = " ".join(source.text for source in sources)
+    small = set(re.findall(r"[a-z]\w+", written))
+    named = {_fold(word) for word in name_like_words(written, capitals=True)}
+    return [
+        word
+        for word in dict.fromkeys(text.split())
+        if len(word) >= _LEAST_LETTERS and word in named and word not in small and not asked(word)
+    ]
 
 
 def _described(source: Source, name: str, sources: Sequence[Source]) -> Source:
@@ -113,7 +125,7 @@ def _introduced_by(name: str, sources: Sequence[Source]) -> Source | None:
     """The source whose text speaks most of `name`: one that says what it does, or whose title is no name, before others."""
     counted = [(f" {_fold(source.text)} ".count(f" {name} "), source) for source in sources]
     held = [
-        (_is_subject(name, source), not is_name(source.title), count, -number)
+        (is_subject(name, source), not is_name(source.title), count, -number)
         for number, (count, source) in enumerate(counted)
         if count
     ]
@@ -122,22 +134,23 @@ def _introduced_by(name: str, sources: Sequence[Source]) -> Source | None:
 
 def stands_in(name: str, text: str) -> bool:
     """Whether a text holds a name as whole words, whatever stands between them and however it is capitalised."""
-    return _place(_fold(name), _fold(text)) >= 0
+    return _span(_fold(name), _fold(text)) is not None
 
 
 def speaks_of(name: str, source: Source) -> bool:
     """Whether a source's text speaks of a name more than in passing: twice, or by saying what it does."""
-    return f" {_fold(source.text)} ".count(f" {_fold(name)} ") > 1 or _is_subject(name, source)
+    return f" {_fold(source.text)} ".count(f" {_fold(name)} ") > 1 or is_subject(name, source)
 
 
-def _is_subject(name: str, source: Source) -> bool:
+def is_subject(name: str, source: Source) -> bool:
+    """Whether a source's text says what something of that name does: "FSRCNN redesigns …"."""
     return re.search(rf" {re.escape(_fold(name))} {_DOES} ", f" {_fold(source.text)} ") is not None
 
 
 def mentions(text: str, source: Source) -> bool:
     """Whether a text names a source."""
     folded = _fold(text)
-    return any(_place(alias, folded) >= 0 for alias in aliases(source))
+    return any(_span(alias, folded) for alias in aliases(source))
 
 
 def aliases(source: Source) -> list[str]:
@@ -149,7 +162,7 @@ def aliases(source: Source) -> list[str]:
         own.add(_fold(head))
     own |= {_fold(word) for word in re.findall(r"[\w+.]+", short_title(title)) if _name_like(word)}
     repository = (source.github_url or "").rstrip("/").rpartition("/")[2]
-    if _name_like(repository):
+    if _name_like(repository) or "-" in repository:
         own.add(_fold(repository))
     return [alias for alias in own if len(alias) > 2]
 
@@ -164,12 +177,22 @@ def name_like_words(question: str, *, capitals: bool = False) -> list[str]:
 def unknown_names(questions: Sequence[str], sources: Sequence[Source]) -> list[str]:
     """Names that questions are about and that no found source holds, in the order of their mention."""
     held = _fold(" ".join(source.text for source in sources))
-    return [
-        match.group()
-        for question in questions
-        for match in _NAME.finditer(question)
-        if not _is_everyday(match.group()) and _place(_fold(match.group()), held) < 0 and _is_about(match, question)
-    ]
+    unknown = []
+    for question in questions:
+        known = [(start, end) for start, end, _ in placed_names(question, sources)]
+        for match in _NAME.finditer(question):
+            if _is_everyday(match.group()) or _span(_fold(match.group()), held) or not _is_about(match, question):
+                continue
+            place = len(_fold(f"{question[: match.start()]}|{match.group()}")) - len(_fold(match.group()))
+            if not any(start <= place < end for start, end in known):  # "De" of "De Rainer"
+                unknown.append(match.group())
+    return unknown
+
+
+def unknown_names_told(situation: str, sources: Sequence[Source]) -> list[str]:
+    """Names that somebody has heard of and that no found source holds, in what is told before a question about them."""
+    heard = [name for name in name_like_words(situation) if _HEARD_OF.search(situation.partition(name)[0])]
+    return [name for name in unknown_names([situation], sources) if name in heard]
 
 
 def _is_about(match: re.Match[str], question: str) -> bool:
@@ -200,6 +223,24 @@ def _fold(text: str) -> str:
     return " ".join(re.sub(r"[^\w]+", " ", text.casefold()).split())
 
 
-def _place(phrase: str, text: str) -> int:
-    """Where `phrase` stands in `text` as whole words, -1 when it doesn't."""
-    return f" {text} ".find(f" {phrase} ")
+def without(name: str, text: str) -> str:
+    """A text in small letters without a folded name, however it is spaced and hyphenated, and its "'s"."""
+    return re.sub(rf"(?<!\w){_loosely(name)}(?:'s)?(?!\w)", " ", text)
+
+
+def _span(phrase: str, text: str) -> tuple[int, int] | None:
+    """Where `phrase` stands in `text` as whole words, both folded; "u2net" also stands where U^2-Net does."""
+    place = f" {text} ".find(f" {phrase} ")
+    if place >= 0:
+        return place, place + len(phrase)
+    match = re.search(rf"(?<!\S){_loosely(phrase)}(?!\S)", text)
+    return match.span() if match else None
+
+
+@lru_cache(maxsize=4096)
+def _loosely(name: str) -> str:
+    """A pattern for a folded name, with other spaces and hyphens where it is long enough to be told by its letters."""
+    letters = name.replace(" ", "")
+    if _LEAST_LETTERS <= len(letters) <= _MOST_LETTERS:
+        return r"\W*".join(map(re.escape, letters))
+    return r"\W+".join(map(re.escape, name.split()))

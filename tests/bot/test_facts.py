@@ -42,6 +42,15 @@ ENTRIES = (
         "A short video is made of two photographs. One network does everything. Its frames are 640x480. "
         "Night photographs are the hard case. The collection holds 90 of them.",
     ),
+    Entry(
+        Kind.PAPER,
+        "R^2-Frost: Twice over the Rime",
+        "https://arxiv.org/abs/2002.00004",
+        "https://github.com/example/rime-twice-over",
+        "Rime on a lens is removed in two passes. The small version takes 4.7 MB. ICENET redesigns an older network for speed. "
+        "It is 40 times faster than SNOWNET. A data set of four parts comes with it. The frame rate of 60 was measured on an "
+        "Nvidia card.",
+    ),
 )
 
 
@@ -75,12 +84,14 @@ def frost() -> Source:
         ("How many scenes does Pane200 hold?", "200 scenes"),  # a model is called after it, too, and tells nothing
         ("On how many images was real-time handheld defrosting trained?", "a million pictures"),
         ("What’s the number of stages in FrostNet?", "three stages"),
-        (
-            "On how many images was ThawNet trained?",
-            "a million pictures",
-        ),  # of the model by that name only links are held
+        ("On how many images was ThawNet trained?", "a million pictures"),  # of that model itself only links are held
         ("What size are Film's frames?", "640x480"),
         ("What PSNR is reported by the paper on FrostNet?", "31.5 dB"),
+        ("how many megabytes is the small version of r2frost?", "4.7 MB"),
+        ("how many megabytes is rime twice over, the small version", "4.7 MB"),
+        ("By what factor is ICENET quicker than SNOWNET?", "40 times"),
+        ("Of how many parts does the dataset of R2-Frost consist?", "four parts"),
+        ("On what GPU was r2 frost timed?", "Nvidia card"),
         ("How many night photographs does Film's collection hold altogether?", "90 of them"),
     ],
 )

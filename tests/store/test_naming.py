@@ -15,6 +15,11 @@ from store.naming import is_named
         ("FILM: Frame Interpolation for Large Motion", "How is an old film repaired?", False),
         ("Deep Image Prior", "Where is the deep image prior paper?", True),
         ("Deep Image Prior", "Is a deep image better?", False),
+        ("U^2-Net: Going Deeper", "how large is u2net?", True),
+        ("SwinIR: Image Restoration", "code of swin ir pls", True),
+        ("MSG-VIM", "what is msgvim", True),
+        ("Deep Image Prior", "a deep imageprior", True),
+        ("FILM: Frame Interpolation for Large Motion", "is my fi lm gone?", False),
         ("…", "What is it?", False),
     ],
 )
