@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,11 @@ from bot.allocator import hand_back
 from bot.photos.album import Album, Picture, Result, Upload, album_of
 from bot.photos.giving_way import giving_way
 from bot.photos.leftovers import Claim
-from bot.photos.pace import LARGE_MEGAPIXELS, Pace
+from bot.photos.pace import LARGE_MEGAPIXELS, Pace, finishing_s
 from bot.settings import Settings
 from restore import registry
 from restore.errors import PhotoError, RestorationCancelledError
-from restore.photo import SUFFIXES, read_photo, write_photo
+from restore.photo import FORMATS, SUFFIXES, read_photo, write_photo
 
 if TYPE_CHECKING:
     from restore.checkpoint import Checkpoint
@@ -83,18 +84,22 @@ class Darkroom:
             read = read_photo(album.path(picture.file).read_bytes(), self._settings.max_megapixels)
             restorer = self._restorer(choice.checkpoint)
             megapixels = read.image.width * read.image.height * enlarge**2 / 1e6
+            finishing = finishing_s(read.image, FORMATS[Path(picture.file).suffix], enlarge)
             if expected and megapixels >= LARGE_MEGAPIXELS:
-                expected(megapixels, self._pace.expected_s(restorer, read.image, enlarge, unwanted))
+                expected(megapixels, self._pace.expected_s(restorer, read.image, enlarge, unwanted) + finishing)
             restoration = restorer.restore(
-                read.image, enlarge, strength=strength, progress=progress, cancelled=unwanted
+                read.image, enlarge, strength=strength, progress=_with(finishing, progress), cancelled=unwanted
             )
             self._pace.note(restorer, restoration)
             with _reserved(album) as result_id:
                 file = f"{result_id}{Path(picture.file).suffix}"
                 notes = write_photo(restoration.image, album.folder / file)
                 _stop_if(unwanted)  # a large photo takes its time to write
-                before = enlarged(read.image, enlarge, self._settings.max_megapixels)
-                album.write(f"{result_id}.before.png", png_view(before))
+                if enlarge == 1:  # as the page has shown it since it came
+                    before = album.path(f"{picture.id}.view.png").read_bytes()
+                else:
+                    before = png_view(enlarged(read.image, enlarge, self._settings.max_megapixels))
+                album.write(f"{result_id}.before.png", before)
                 _stop_if(unwanted)
                 album.write(f"{result_id}.after.png", png_view(restoration.image))
             return Result(
@@ -140,6 +145,18 @@ class Darkroom:
                 checkpoint, device=self._settings.device, max_megapixels=self._settings.max_megapixels
             )
         return self._restorers[key]
+
+
+def _with(finishing_s: float, progress: Callable[["Progress"], None] | None) -> Callable[["Progress"], None] | None:
+    """`progress`, told also of the time that it takes to write the result down after the last tile."""
+    if progress is None:
+        return None
+
+    def told(step: "Progress") -> None:
+        left = step.remaining_s
+        progress(step if left is None else replace(step, remaining_s=left + finishing_s))
+
+    return told
 
 
 @contextmanager

@@ -1,7 +1,12 @@
-"""How long a restoration is likely to take on this machine, said before the work on a large photo begins."""
+"""How long a restoration is likely to take on this machine, said before the work on a large photo begins and as it goes on."""
 
+import io
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from bot.photos.views import LARGEST_VIEW
+from restore.photo import encode_photo
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -9,6 +14,7 @@ if TYPE_CHECKING:
     from restore.restorer import Restoration, Restorer
 
 LARGE_MEGAPIXELS = 4  # from which a restoration takes long enough to say so beforehand
+_PART = 512  # px, the side of what is encoded to see how long a whole photo will take
 _TELLING = 150_000  # pixels run through the network from which the time they took tells something
 
 
@@ -32,6 +38,27 @@ class Pace:
             self.note(restorer, restorer.restore(tile, cancelled=cancelled))
         pixel_s = self._pixel_s.get(restorer.checkpoint.name, 0.0)
         return pixel_s * _pixels(restorer, image.width * enlarge, image.height * enlarge)
+
+
+def finishing_s(image: "Image", form: str, enlarge: int) -> float:
+    """How long it is likely to take to write the result down once its pixels are done: its file and what the page shows of it.
+
+    Found by encoding the middle of the photo, in the format that the file will have and as PNG.
+    Raises PhotoError when the format cannot hold such a photo.
+    """
+    left, top = max(0, image.width - _PART) // 2, max(0, image.height - _PART) // 2
+    part = image.crop((left, top, min(left + _PART, image.width), min(top + _PART, image.height)))
+    pixels = image.width * image.height * enlarge**2
+    shown = pixels * min(1.0, LARGEST_VIEW / (enlarge * max(image.size))) ** 2
+    views = 1 if enlarge == 1 else 2  # a photo that is not enlarged was encoded for the page when it came
+    seconds = pixels * _encoding_s(part, form) + views * shown * _encoding_s(part, "PNG")
+    return seconds / (part.width * part.height)
+
+
+def _encoding_s(image: "Image", form: str) -> float:
+    begin = time.perf_counter()
+    encode_photo(image, io.BytesIO(), form)
+    return time.perf_counter() - begin
 
 
 def _pixels(restorer: "Restorer", width: int, height: int) -> int:

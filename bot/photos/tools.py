@@ -59,6 +59,8 @@ class RestorationProgress:
         if self.remaining_s is None:
             tiles = f"{self.total} tile{'' if self.total == 1 else 's'}"
             return f"Restoring {self.name}: {tiles}…"
+        if self.done == self.total:
+            return f"Restoring {self.name}: writing the result, about {duration(self.remaining_s)} left"
         return f"Restoring {self.name}: tile {self.done} of {self.total}, about {duration(self.remaining_s)} left"
 
 

@@ -17,6 +17,7 @@ from bot.photos.album import Album, Upload, album_of, clean_name
 from bot.service import Bot, Request, Step
 from bot.settings import Settings
 from restore.errors import PhotoError, RestorationCancelledError
+from restore.restorer import Progress
 from store.store import Store
 
 
@@ -143,6 +144,25 @@ def test_progress_is_told_and_a_stop_stops(own_bot: Bot):
     assert len(shown) < 4, "it went on after the stop"
     assert "left" in next(step for step in steps if step.fraction).text
     assert own_bot.darkroom.album("t").results() == []
+
+
+def test_the_time_left_ends_with_the_writing_of_the_result_and_never_grows(own_bot: Bot):
+    album = own_bot.darkroom.album("t")
+    picture = own_bot.darkroom.take_in(album, Upload("wide.png", photo(1500, 500)))
+    told: list[float] = []
+    last_tile = 0.0
+
+    def progress(step: Progress) -> None:
+        nonlocal last_tile
+        last_tile = time.monotonic()
+        if step.remaining_s is not None:
+            told.append(step.remaining_s)
+
+    result = own_bot.darkroom.restore(album, picture.id, progress=progress)
+    wrote_s = time.monotonic() - last_tile
+    assert told == sorted(told, reverse=True)
+    assert wrote_s / 5 < told[-1] < 5 * wrote_s + 0.2
+    assert album.path(f"{result.id}.before.png").read_bytes() == album.path(f"{picture.id}.view.png").read_bytes()
 
 
 def test_a_large_photo_gets_an_estimate_before_the_work_begins(own_bot: Bot):
