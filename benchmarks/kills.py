@@ -105,7 +105,7 @@ class Browser:
     def ask(self, question: str, thread: str) -> dict[str, Any]:
         """Ask as a program does; returns the answer."""
         done = json.loads(
-            list(self.told(self._join(self._named, [question, thread, [], ""])))[-1].removeprefix("data:")
+            list(self.told(self._join(self._named, [question, thread, [], "", []])))[-1].removeprefix("data:")
         )
         if not done["success"]:
             raise RuntimeError(f"no answer: {done}")

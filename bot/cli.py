@@ -75,6 +75,10 @@ def ask(
             help="Answer from this brief alone: a file, or the name of one in the store. Without QUESTION: its own."
         ),
     ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(help="Answer from this source alone, named by its title or id; may be given several times."),
+    ] = None,
     photo: Annotated[
         list[Path] | None, typer.Option(help="A photo that goes with the question; without QUESTION it is made sharp.")
     ] = None,
@@ -87,12 +91,16 @@ def ask(
 
     unblur ask "How does MSSNet remove blur?"
     unblur ask --brief brief.txt --json
+    unblur ask --source MSSNet --source CausalSR "Which of them was tested on video?"
     unblur ask --thread holiday "Does that one have code?"
     unblur ask --thread holiday --photo blurry.jpg "Can you sharpen this one?"
     """
     from bot.commands.ask import ask as answer
 
-    answer(question, brief=brief, photos=photo or [], thread=thread, last=last, as_json=as_json, quiet=quiet)
+    answer(
+        question, brief=brief, sources=source or [], photos=photo or [],
+        thread=thread, last=last, as_json=as_json, quiet=quiet,
+    )  # fmt: skip
 
 
 @app.command("eval")

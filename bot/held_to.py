@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bot.embedded.names import goes_by
 from bot.errors import UserError
 from store.model import Scope, Source
 from store.store import Store
@@ -84,6 +85,28 @@ def chosen(store: Store, brief: str | None = None, source_ids: Collection[str] =
     if len(found) < len(set(source_ids)):
         raise UserError("a chosen source is no longer held: reload the page and choose again")
     return HeldTo(brief, {source.source_id: source.title for source in found})
+
+
+def of_sources(store: Store, named: Collection[str], brief: str | None = None) -> HeldTo | None:
+    """Hold to the sources of these ids or names, of the brief if one is given; None where none is named.
+
+    A name is a title, what stands before its colon, or the like, and means every source that goes by it.
+    Raises UserError for a name that no source goes by.
+    """
+    wanted = [name.strip() for name in named if name.strip()]
+    if not wanted:
+        return None
+    held = store.sources(Scope(briefs=frozenset({brief})) if brief else None)
+    found: dict[str, str] = {}
+    for name in wanted:
+        meant = [one for one in held if name == one.source_id or goes_by(name, one)]
+        if not meant:
+            where = f"the brief {brief[:80]}" if brief else "the store"
+            raise UserError(
+                f"there is no source {name[:80]!r} in {where}: name one by its title or id, see `unblur sources`"
+            )
+        found |= {one.source_id: one.title for one in meant}
+    return HeldTo(sources=found)
 
 
 def outside(found: Iterable[Source], store: Store, scope: Scope | None) -> list[str]:

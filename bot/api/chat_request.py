@@ -40,6 +40,7 @@ class Asked:
     told_threads: tuple[str, ...]  # conversations that earlier answers name in the addresses of photos, the last first
     thread: str  # of ours to go on with; empty: none is named
     brief: str
+    sources: tuple[str, ...]  # names or ids of those that alone may be used
     stream: bool
     include_usage: bool
     prompt_words: int
@@ -67,6 +68,7 @@ class _StreamOptions(BaseModel):
 class _Own(BaseModel):
     thread: str | None = None
     brief: str | None = None
+    sources: list[str] = []
 
 
 class _Body(BaseModel):
@@ -111,6 +113,7 @@ def read_request(data: bytes, thread: str, *, photo_bytes: int, photo_count: int
         told_threads=_told(body.messages),
         thread=own.thread or (named if isinstance(named, str) else "") or thread,
         brief=own.brief or "",
+        sources=tuple(own.sources),
         stream=bool(body.stream),
         include_usage=bool(body.stream_options and body.stream_options.include_usage),
         prompt_words=sum(len(_text(message).split()) for message in body.messages),

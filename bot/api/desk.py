@@ -5,13 +5,14 @@ does not exist.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import Future
 from dataclasses import asdict, replace
 from typing import Any
 
 from bot.answer import Answer
 from bot.errors import UserError
+from bot.held_to import of_sources
 from bot.llm.sketch import Sketch
 from bot.page.photos import ROUTE
 from bot.photos.album import Upload
@@ -36,10 +37,11 @@ class Desk:
         self.ready = ready
         self.sharing = sharing
 
-    def stream(self, request: Request, owner: str) -> Iterator[Event]:
+    def stream(self, request: Request, owner: str, sources: Collection[str] = ()) -> Iterator[Event]:
         """Answer a question as `Bot.stream` does, in a conversation of the owner's: the named one, or a new one.
 
-        Raises UserError, StoreError or RestoreError; NotThereError for a conversation or brief that is not there.
+        sources: the names or ids of those that alone may be used; with none, what the conversation is held to.
+        Raises UserError, StoreError or RestoreError; NotThereError for a conversation, brief or source that is not there.
         """
         thread = self.own_thread(request.thread, owner) if request.thread else self.new_thread(owner)
         self.ready.result()
@@ -47,11 +49,15 @@ class Desk:
             raise NotThereError(
                 f"there is no brief {request.brief[:80]!r} in the store: leave brief empty to use every source"
             )
-        yield from self.bot.stream(replace(request, thread=thread, brief=request.brief or None))
+        try:
+            held_to = of_sources(self.bot.store, sources, request.brief)
+        except UserError as error:
+            raise NotThereError(str(error)) from error
+        yield from self.bot.stream(replace(request, thread=thread, brief=request.brief or None, held_to=held_to))
 
-    def ask(self, request: Request, owner: str) -> dict[str, Any]:
+    def ask(self, request: Request, owner: str, sources: Collection[str] = ()) -> dict[str, Any]:
         """The answer to a question as JSON; raises as `stream` does."""
-        for event in self.stream(request, owner):
+        for event in self.stream(request, owner, sources):
             if isinstance(event, Answer):
                 return answer_json(event)
         raise AssertionError("a turn ends with its answer")

@@ -29,6 +29,7 @@ class _Asking(BaseModel):
     thread: str
     photos: list[dict[str, Any]]
     brief: str
+    sources: list[str]
 
 
 class _Restoring(BaseModel):
@@ -69,6 +70,7 @@ class _Endpoints:
         thread: str = "",
         photos: list[dict[str, Any]] | None = None,
         brief: str = "",
+        sources: list[str] | None = None,
     ) -> dict[str, Any]:
         """Answer a question; the answer is JSON as docs/answer.schema.json says.
 
@@ -77,14 +79,17 @@ class _Endpoints:
             thread: of an earlier answer, to go on with its conversation; empty for a new one.
             photos: files that come with the question.
             brief: name of a brief in the store whose sources alone may be used; empty for every source.
+            sources: names or ids of the sources that alone may be used; empty for every source.
         """
         owner = owner_of_request(request)
 
         def answer(stop: threading.Event) -> dict[str, Any]:
-            given = _Asking(question=question, thread=thread or "", photos=photos or [], brief=brief or "")
+            given = _Asking(
+                question=question, thread=thread or "", photos=photos or [], brief=brief or "", sources=sources or []
+            )
             uploads = self._uploads(given.photos)
             asked = Request(given.question, thread=given.thread, brief=given.brief, photos=uploads, stop=stop)
-            return self.desk.ask(asked, owner)
+            return self.desk.ask(asked, owner, given.sources)
 
         return await _answered(answer)
 

@@ -126,7 +126,7 @@ class _Chat:
         if to_ask_again:
             thread = made_again(self.desk, to_ask_again, owner, stop)
         request = Request(asked.turn.question, thread=thread, brief=asked.brief, photos=asked.turn.photos, stop=stop)
-        yield from self.desk.stream(request, owner)
+        yield from self.desk.stream(request, owner, asked.sources)
 
     async def _whole(self, begun: list[Event], running: Running, reply: Reply, host: str) -> dict[str, Any]:
         told = begun[-1]

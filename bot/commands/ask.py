@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.answer import Answer
 from bot.errors import UserError
+from bot.held_to import of_sources
 from bot.offers import questions_from
 from bot.opening import opened_store, read_brief, store_of, tell
 from bot.photos.album import Upload
@@ -23,6 +24,7 @@ def ask(
     question: str | None,
     *,
     brief: str | None,
+    sources: Sequence[str] = (),
     photos: Sequence[Path] = (),
     thread: str | None,
     last: bool,
@@ -42,7 +44,7 @@ def ask(
         )
     uploads = tuple(_upload(photo) for photo in photos)
     with contextlib.ExitStack() as stack:
-        store, request = _prepared(text, brief, thread, settings, stack)
+        store, request = _prepared(text, brief, sources, thread, settings, stack)
         bot = Bot(store, settings, keep_threads=thread is not None)
         answer = _watched(bot, replace(request, photos=uploads), quiet)
         offered = questions_from(store, answer)
@@ -75,10 +77,17 @@ def _watched(bot: Bot, request: Request, quiet: bool) -> Answer:
 
 
 def _prepared(
-    text: str | None, brief: str | None, thread: str | None, settings: Settings, stack: contextlib.ExitStack
+    text: str | None,
+    brief: str | None,
+    sources: Sequence[str],
+    thread: str | None,
+    settings: Settings,
+    stack: contextlib.ExitStack,
 ) -> tuple[Store, Request]:
     """The store to answer from and what to ask it; a brief's file needs only its own sources."""
     if brief is not None and (Path(brief).exists() or "/" in brief):
+        if sources:
+            raise UserError("--source chooses among the store's sources: leave it out beside a brief's file")
         read = read_brief(Path(brief))
         own = text is None
         asked = text if text is not None else _question_of(read.question, read.name)
@@ -87,12 +96,13 @@ def _prepared(
         return store, Request(asked, thread=thread, brief=read.name, store=store, supplied=own)
     store = stack.enter_context(opened_store(settings, fill=True))
     if brief is None:
-        return store, Request(text or "", thread=thread)
+        return store, Request(text or "", thread=thread, held_to=of_sources(store, sources))
     record = next((one for one in store.briefs() if one.name == brief), None)
     if record is None:
         raise UserError(f"there is no file {brief}, and no brief of that name in the store: see `unblur sources`")
     asked = text if text is not None else _question_of(record.question, record.name)
-    return store, Request(asked, thread=thread, brief=brief, supplied=text is None)
+    held_to = of_sources(store, sources, brief)
+    return store, Request(asked, thread=thread, brief=brief, held_to=held_to, supplied=text is None)
 
 
 def _question_of(question: str | None, name: str) -> str:

@@ -153,6 +153,12 @@ def mentions(text: str, source: Source) -> bool:
     return any(_span(alias, folded) for alias in aliases(source))
 
 
+def goes_by(name: str, source: Source) -> bool:
+    """Whether a text is one of the names of a source and nothing else."""
+    folded = _fold(name)
+    return any(_span(alias, folded) == (0, len(folded)) for alias in aliases(source))
+
+
 def aliases(source: Source) -> list[str]:
     """How people may name a source: its title, the part before the colon, and name-like words of a model's title."""
     title = source.title

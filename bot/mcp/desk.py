@@ -6,7 +6,7 @@ import re
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import Future
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from bot.answer import Answer
 from bot.errors import UserError
+from bot.held_to import of_sources
 from bot.mcp.photos import Handed
 from bot.mcp.restorations import Job, Restorations
 from bot.photos.album import Album, Result, Upload
@@ -49,7 +50,14 @@ class Desk:
         self._lock = threading.Lock()
 
     def ask(
-        self, owner: str, question: str, thread: str | None, brief: str | None, handed: Handed, stop: threading.Event
+        self,
+        owner: str,
+        question: str,
+        thread: str | None,
+        brief: str | None,
+        sources: Collection[str],
+        handed: Handed,
+        stop: threading.Event,
     ) -> Iterator[Step | Answer]:
         """Answer a question, telling the steps on the way; raises UserError."""
         thread = self._own_thread(thread, owner) if thread else None
@@ -61,7 +69,7 @@ class Desk:
                 self._count_photo(owner)
             request = Request(
                 asked, thread=thread or self._new_thread(owner), brief=brief or None, supplied=supplied,
-                photos=(upload,) if upload else (), stop=stop,
+                held_to=of_sources(bot.store, sources, brief), photos=(upload,) if upload else (), stop=stop,
             )  # fmt: skip
             for event in bot.stream(request):
                 if isinstance(event, Answer):

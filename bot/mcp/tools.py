@@ -37,6 +37,9 @@ _Thread = Annotated[
     str | None, Field(description="The thread of an earlier answer, to go on with it; none for a new one.")
 ]
 _Brief = Annotated[str | None, Field(description="The name of a brief in the store, to use its sources alone.")]
+_Sources = Annotated[
+    list[str] | None, Field(description="Names or ids of the sources that alone may be used; none for all.")
+]
 _Photo = Annotated[str | None, Field(description="The id of a photo of this thread, such as photo-1.")]
 _Path = Annotated[str | None, Field(description="Instead of an id: the path of a photo on this machine.")]
 _Content = Annotated[str | None, Field(description="Instead of an id: the bytes of a photo's file as base64.")]
@@ -98,6 +101,7 @@ def tools(desk: Desk, owner: _Owner, *, takes_paths: bool) -> Iterator[Callable[
         ctx: _Ctx,
         thread: _Thread = None,
         brief: _Brief = None,
+        sources: _Sources = None,
         photo: _Photo = None,
         photo_path: _Path = None,
         photo_base64: _Content = None,
@@ -109,7 +113,7 @@ def tools(desk: Desk, owner: _Owner, *, takes_paths: bool) -> Iterator[Callable[
 
         def work() -> Answer:
             handed = Handed(photo, photo_base64, photo_path, photo_name)
-            for event in desk.ask(asker, question, thread, brief, handed, stop):
+            for event in desk.ask(asker, question, thread, brief, sources or (), handed, stop):
                 if isinstance(event, Answer):
                     return event
                 steps.append(event)

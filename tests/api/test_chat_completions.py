@@ -114,6 +114,13 @@ def test_a_brief_is_answered_from_its_own_sources(openai: OpenAI, served):
     assert reply.unblur["brief"] == brief.name
 
 
+def test_named_sources_alone_are_used(openai: OpenAI):
+    reply = ask(openai, user("how are details restored?"), extra_body={"unblur": {"sources": ["MSSNet"]}})
+    assert {one["title"][:13] for one in reply.unblur["references"]} == {"Deblur-MSSNet"}
+    with pytest.raises(NotFoundError, match="there is no source 'NoNet' in the store: name one by its title or id"):
+        ask(openai, user("how are details restored?"), extra_body={"unblur": {"sources": ["NoNet"]}})
+
+
 def test_a_photo_is_restored_and_the_conversation_goes_on_with_it(openai: OpenAI, served, picture: str):
     first = ask(openai, user("", picture))
     told, text = first.unblur["restoration"], first.choices[0].message.content

@@ -46,6 +46,14 @@ def test_a_photo_is_restored_by_numbers(client: Client, served, photo: Path):
     assert "2 times" in described["answer"]
 
 
+def test_named_sources_alone_are_used(client: Client):
+    asked = "how are details restored?"
+    answer = client.predict(asked, sources=["MSSNet"], api_name="/ask")
+    assert {one["title"][:13] for one in answer["references"]} == {"Deblur-MSSNet"}
+    with pytest.raises(AppError, match="there is no source 'NoNet' in the store"):
+        client.predict(asked, sources=["MSSNet", "NoNet"], api_name="/ask")
+
+
 def test_sources_are_as_the_command_line_prints_them(client: Client, served):
     sources = client.predict(api_name="/sources")
     assert len(sources) == served.bot.store.count()
@@ -108,7 +116,7 @@ def test_what_cannot_be_restored_is_one_line(client: Client, photo: Path, number
 )
 def test_nothing_but_an_upload_is_a_photo(served, photos: Any, line: str):
     with httpx.Client(base_url=served.address, timeout=30) as browser:
-        joined = browser.post("gradio_api/call/ask", json={"data": ["sharpen it", "", photos, ""]})
+        joined = browser.post("gradio_api/call/ask", json={"data": ["sharpen it", "", photos, "", []]})
         if joined.status_code == 200:
             told = browser.get(f"gradio_api/call/ask/{joined.json()['event_id']}").text
             assert "event: error" in told

@@ -52,6 +52,16 @@ def test_a_brief_is_answered_as_json_and_nothing_else(capsys: pytest.CaptureFixt
     assert answer["references"][0]["title"] == "Deblur-MSSNet-RealBlurJ"
 
 
+def test_named_sources_alone_are_used(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("ask", "how are details restored?", "--source", "mssnet", "--source", "FeatSharp", "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert {one["title"][:9] for one in answer["references"]} == {"Deblur-MS", "FeatSharp"}
+    assert run("ask", "how are details restored?", "--source", "NoNet") == 2
+    assert "there is no source 'NoNet' in the store" in capsys.readouterr().err
+    assert run("ask", "--brief", str(BRIEF), "--source", "MSSNet") == 2
+    assert "leave it out beside a brief's file" in capsys.readouterr().err
+
+
 def test_a_bare_question_fills_an_empty_store_with_the_bundled_briefs(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("ask", "Give me the link to CausalSR") == 0
     assert "https://github.com/Mnster00/CasualSR" in capsys.readouterr().out

@@ -7,7 +7,7 @@ import pytest
 
 from bot.answer import Answer
 from bot.errors import UserError
-from bot.held_to import HeldTo, chosen
+from bot.held_to import HeldTo, chosen, of_sources
 from bot.service import Bot, Request
 from bot.settings import Settings
 from store.embedding import SentenceTransformerEmbedder
@@ -51,6 +51,19 @@ def test_nothing_outside_of_a_brief_appears(fresh: Bot, store: Store, second_bri
         told = shown(answer)
         assert not [word for word in OUTSIDE if word in told], question
         assert {one.source_id for one in (*answer.citations, *answer.references)} <= inside
+
+
+def test_sources_go_by_their_ids_titles_and_the_names_before_the_colon(store: Store) -> None:
+    (featsharp,) = [one for one in store.sources() if one.title.startswith("FeatSharp")]
+    for name in (featsharp.source_id, featsharp.title, "featsharp", " FeatSharp "):
+        assert of_sources(store, [name]) == HeldTo(sources={featsharp.source_id: featsharp.title})
+    assert of_sources(store, [" "]) is None
+    models = of_sources(store, ["mssnet"])
+    assert models is not None and set(models.sources.values()) == {"Deblur-MSSNet-RealBlurJ", "Deblur-MSSNet-RealBlurR"}
+    with pytest.raises(UserError, match="there is no source 'FeatSharp and more' in the store"):
+        of_sources(store, ["FeatSharp and more"])
+    with pytest.raises(UserError, match=f"there is no source 'CausalSR' in the brief {featsharp.briefs[-1]}"):
+        of_sources(store, ["CausalSR"], featsharp.briefs[-1])
 
 
 def test_a_refusal_says_that_the_conversation_is_held(fresh: Bot, second_brief: HeldTo) -> None:

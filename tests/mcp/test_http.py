@@ -163,6 +163,13 @@ def test_a_briefs_own_question_is_answered_in_three_parts(served: Served):
     assert (answer["mode"], answer["brief"], answer["question"]) == ("explain", brief.name, brief.question)
 
 
+def test_named_sources_alone_are_used(served: Served):
+    asked = {"question": "how are details restored?", "sources": ["MSSNet"]}
+    answer = served.call("ask", asked).structured_content
+    assert {one["title"][:13] for one in answer["references"]} == {"Deblur-MSSNet"}
+    assert "there is no source 'NoNet'" in text(served.call("ask", {**asked, "sources": ["NoNet"]}))
+
+
 def test_sources_are_found_listed_and_read(served: Served, store: Store):
     async def work(client: Client) -> None:
         listed = (await client.call_tool("list_sources", {})).structured_content

@@ -51,7 +51,7 @@ def call(client: httpx.Client, name: str, data: list[Any], session: str = "", **
 
 def ask(client: httpx.Client, question: str, thread: str = "") -> dict[str, Any]:
     """An answer by the named endpoint."""
-    done = call(client, "ask", [question, thread, [], ""])[-1]
+    done = call(client, "ask", [question, thread, [], "", []])[-1]
     assert done["success"], done
     answer: dict[str, Any] = done["output"]["data"][0]
     return answer

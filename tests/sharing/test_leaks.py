@@ -49,7 +49,7 @@ def nobody(with_users):
 def held(alice: httpx.Client) -> Held:
     thread = ask(alice, f"tell me about CausalSR {CANARY}")["thread"]
     session = new_session()
-    joined = join(alice, session, function(alice, "ask"), [f"What is FeatSharp {CANARY}?", "", [], ""])
+    joined = join(alice, session, function(alice, "ask"), [f"What is FeatSharp {CANARY}?", "", [], "", []])
     path = upload(alice, PIXEL + CANARY.encode(), upload_id="ofalice").json()[0]
     assert alice.get(f"{API}file={path}").content.endswith(CANARY.encode())
     return Held(thread, session, joined.json()["event_id"], "ofalice", path)
@@ -114,11 +114,16 @@ NAMED = ["session_hash", "event_id", "thread", "path", "key", "deep"]
 
 @pytest.mark.parametrize(("path", "name"), itertools.product(POSTS, NAMED))
 def test_no_body_may_name_a_single_thing_of_alices(path: str, name: str, held: Held, bob: httpx.Client):
-    own: dict[str, Any] = {"data": ["hi", "", [], ""], "fn_index": 0, "session_hash": new_session(), "event_id": None}
+    own: dict[str, Any] = {
+        "data": ["hi", "", [], "", []],
+        "fn_index": 0,
+        "session_hash": new_session(),
+        "event_id": None,
+    }
     foreign: dict[str, Any] = {
         "session_hash": {"session_hash": held.session_hash},
         "event_id": {"event_id": held.event_id},
-        "thread": {"data": ["hi", held.thread, [], ""]},
+        "thread": {"data": ["hi", held.thread, [], "", []]},
         "path": {"data": [{"path": held.path, "meta": {"_type": "gradio.FileData"}}]},
         "key": {"data": [{held.thread: 1}]},
         "deep": {"data": [[[{"x": [{"y": {"path": held.path}}]}]]]},
@@ -129,7 +134,9 @@ def test_no_body_may_name_a_single_thing_of_alices(path: str, name: str, held: H
 
 
 def test_the_last_of_two_equal_keys_counts_for_whoever_reads(held: Held, bob: httpx.Client):
-    body = json.dumps({"data": ["hi", "", [], ""], "fn_index": function(bob, "ask"), "session_hash": held.session_hash})
+    body = json.dumps(
+        {"data": ["hi", "", [], "", []], "fn_index": function(bob, "ask"), "session_hash": held.session_hash}
+    )
     doubled = body[:-1] + f', "session_hash": "{new_session()}"}}'
     assert bob.post(f"{API}queue/join", content=doubled).status_code == 200
     doubled = '{"session_hash": "mine", ' + body[1:]
@@ -167,7 +174,7 @@ def test_equal_photos_of_two_people_are_readable_by_both_and_no_third(with_users
 def test_addresses_are_no_files(address: str, alice: httpx.Client):
     assert alice.get(f"{API}file={address}").status_code == 403
     for file in ({"path": address}, {"path": None, "url": address, "meta": {"_type": "gradio.FileData"}}):
-        assert join(alice, new_session(), function(alice, "ask"), [file, "", [], ""]).status_code == 403
+        assert join(alice, new_session(), function(alice, "ask"), [file, "", [], "", []]).status_code == 403
 
 
 def test_without_log_in_each_browser_has_its_own(open_to_all):
@@ -183,7 +190,7 @@ def test_without_log_in_each_browser_has_its_own(open_to_all):
         assert CANARY in json.dumps(call(one, "_come_back", [], thread=thread))
         for foreign in (other, program):
             assert CANARY not in json.dumps(call(foreign, "_come_back", [], thread=thread))
-            assert join(foreign, new_session(), function(foreign, "ask"), ["hi", thread, [], ""]).status_code == 404
+            assert join(foreign, new_session(), function(foreign, "ask"), ["hi", thread, [], "", []]).status_code == 404
             assert foreign.get(f"{API}file={path}").status_code == 403
 
 

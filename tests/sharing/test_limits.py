@@ -150,12 +150,12 @@ def test_the_allowance_comes_back_as_the_hour_passes():
 
 def test_a_queue_of_ones_own_is_not_endless(browser):
     number = function(browser, "ask")
-    replies = [join(browser, new_session(), number, ["tell me about CausalSR", "", [], ""]) for _ in range(6)]
+    replies = [join(browser, new_session(), number, ["tell me about CausalSR", "", [], "", []]) for _ in range(6)]
     refused = [reply for reply in replies if reply.status_code == 429]
     assert refused
     assert refused[0].json()["detail"].endswith("waiting already: wait until one is done, then ask again")
     deadline = time.monotonic() + 20
-    while join(browser, new_session(), number, ["hi", "", [], ""]).status_code == 429:
+    while join(browser, new_session(), number, ["hi", "", [], "", []]).status_code == 429:
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
