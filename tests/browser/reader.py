@@ -24,11 +24,11 @@ PHONE = (360, 740)
 _PATIENCE_MS = 60_000  # the first answer waits for the embedding model
 
 
-def launch(playwright: Playwright) -> Browser:
-    """The Chromium at hand: an installed one, else Playwright's own."""
+def launch(playwright: Playwright, *flags: str) -> Browser:
+    """The Chromium at hand: an installed one, else Playwright's own; with further flags."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = next((found for name in names if (found := shutil.which(name))), None)
-    return playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+    return playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
 
 
 @dataclass
