@@ -13,7 +13,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from restore.degradation import MARGIN, Degradation, Degrader
 from restore.errors import RestoreError, TrainingError
 from restore.losses import six_outputs
 from restore.metrics import psnr
+from restore.muon import Muon
 from restore.network import SIDE_MULTIPLE, MSSNet, in_channels_last
 from restore.training_photos import Crops, load_photos, middle_crops, split
 from restore.training_state import TrainingState
@@ -39,6 +40,10 @@ LARGEST_GRADIENT = 0.5  # norm; a batch of hopeless blur must not throw the weig
 AVERAGE_DECAY = 0.999
 VALIDATION_SEED = 99
 VALIDATION_KERNELS = 64
+OPTIMIZERS: dict[str, Callable[[Iterable[Tensor], float], torch.optim.Optimizer]] = {
+    "adamw": lambda parameters, rate: torch.optim.AdamW(parameters, lr=rate, weight_decay=1e-4, betas=(0.9, 0.98)),
+    "muon": Muon,
+}
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ class Recipe:
     batch: int = 8
     patch: int = 128  # px
     learning_rate: float = 6e-4
+    optimizer: str = "adamw"  # or muon
+    decibels: float = 0.0  # weight of a decibel in the loss
     longest_side: int = 1600  # px; larger photos are made smaller, which makes them sharper, too
     device: str = "auto"
     report_s: float = 60
@@ -103,7 +110,7 @@ def train(recipe: Recipe, say: Callable[[str], None]) -> Outcome:
     crops = Crops(photos, side, seed)
     degrader = Degrader(recipe.degradation, seed, device)
     validation = _Validation(held_back, recipe, device)
-    state = new_state(recipe.configuration, recipe.learning_rate, device)
+    state = new_state(recipe.configuration, recipe.learning_rate, device, recipe.optimizer)
     if recipe.start is not None:
         begin_with(state, recipe.start)
     if recipe.resume is not None:
@@ -118,7 +125,7 @@ def train(recipe: Recipe, say: Callable[[str], None]) -> Outcome:
     try:
         while (elapsed := (time.monotonic() - begin) / budget_s) < 1:
             rate = scheduled_rate(recipe.learning_rate, recipe.span, elapsed, state.steps)
-            loss = step(state, *degrader.spoil(crops.batch(recipe.batch)), rate)
+            loss = step(state, *degrader.spoil(crops.batch(recipe.batch)), rate, recipe.decibels)
             if time.monotonic() - reported > recipe.report_s:
                 reported = time.monotonic()
                 speed = (state.steps - first) * recipe.batch / (reported - begin)
@@ -136,7 +143,9 @@ def train(recipe: Recipe, say: Callable[[str], None]) -> Outcome:
     return Outcome(state.steps, validation.blurred_db, validation.restored_db(state.average))
 
 
-def new_state(configuration: Configuration, learning_rate: float, device: torch.device) -> TrainingState:
+def new_state(
+    configuration: Configuration, learning_rate: float, device: torch.device, optimizer: str = "adamw"
+) -> TrainingState:
     """A network that leaves photos as they are, and its optimizer."""
     network = MSSNet(configuration)
     with torch.no_grad():
@@ -145,8 +154,7 @@ def new_state(configuration: Configuration, learning_rate: float, device: torch.
                 parameter.zero_()
     network = in_channels_last(network.to(device))
     average = copy.deepcopy(network).eval().requires_grad_(False)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=1e-4, betas=(0.9, 0.98))
-    return TrainingState(network, average, optimizer)
+    return TrainingState(network, average, OPTIMIZERS[optimizer](network.parameters(), learning_rate))
 
 
 def begin_with(state: TrainingState, file: Path) -> None:
@@ -166,14 +174,14 @@ def in_bfloat16(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=faster)
 
 
-def step(state: TrainingState, blurred: Tensor, sharp: Tensor, rate: float) -> Tensor:
+def step(state: TrainingState, blurred: Tensor, sharp: Tensor, rate: float, decibels: float = 0.0) -> Tensor:
     """One step down the loss for a batch (B, 3, H, W); gives the loss. A batch that overflows changes nothing."""
     for group in state.optimizer.param_groups:
         group["lr"] = rate
     blurred = blurred.contiguous(memory_format=torch.channels_last)
     with in_bfloat16(blurred.device):
         outputs = state.network.all_outputs(blurred)
-    loss = six_outputs(outputs, sharp)
+    loss = six_outputs(outputs, sharp, decibels)
     state.optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     norm = torch.nn.utils.clip_grad_norm_(state.network.parameters(), LARGEST_GRADIENT)
@@ -237,6 +245,10 @@ def recipe_from(arguments: list[str]) -> Recipe:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--patch", type=int, default=128, help="side of a training crop, px")
     parser.add_argument("--rate", type=float, default=6e-4, help="highest learning rate")
+    parser.add_argument("--optimizer", choices=sorted(OPTIMIZERS), default="adamw")
+    parser.add_argument(
+        "--decibels", type=float, default=0.0, help="weight of the result's PSNR in the loss, such as 0.003"
+    )
     parser.add_argument("--longest-shake", type=float, default=Degradation.longest_shake, help="px")
     parser.add_argument("--largest-defocus", type=float, default=Degradation.largest_defocus, help="px")
     parser.add_argument("--device", default="auto")
@@ -246,7 +258,7 @@ def recipe_from(arguments: list[str]) -> Recipe:
         low, high = (float(part) for part in given.span.split(":"))
         return Recipe(
             given.photos, given.out, given.minutes, Configuration.parse(given.config), (low, high), given.resume, given.start,
-            given.batch, given.patch, given.rate, device=given.device, seed=given.seed,
+            given.batch, given.patch, given.rate, given.optimizer, given.decibels, device=given.device, seed=given.seed,
             degradation=Degradation(longest_shake=given.longest_shake, largest_defocus=given.largest_defocus),
         )  # fmt: skip
     except ValueError as error:

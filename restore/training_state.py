@@ -22,8 +22,12 @@ class TrainingState:
 
     network: MSSNet
     average: MSSNet
-    optimizer: torch.optim.AdamW
+    optimizer: torch.optim.Optimizer
     steps: int = 0
+
+    @property
+    def _kind(self) -> str:
+        return type(self.optimizer).__name__.lower()
 
     def save(self, folder: Path) -> None:
         """Write the state into `folder`, whole or not at all."""
@@ -33,7 +37,7 @@ class TrainingState:
         for index, moments in self.optimizer.state_dict()["state"].items():
             tensors |= {f"moment.{index}.{name}": tensor for name, tensor in moments.items()}
         apart = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-        about = {"configuration": str(self.network.configuration), "steps": str(self.steps)}
+        about = {"configuration": str(self.network.configuration), "steps": str(self.steps), "optimizer": self._kind}
         with whole_file(folder / STATE_FILE, overwrite=True) as part:
             part.write_bytes(save(apart, metadata=about))
 
@@ -49,6 +53,10 @@ class TrainingState:
         if Configuration.parse(about.get("configuration", "")) != self.network.configuration:
             raise TrainingError(
                 f"{path} has widths {about.get('configuration')}, not {self.network.configuration}: give the same --config"
+            )
+        if about.get("optimizer", "adamw") != self._kind:
+            raise TrainingError(
+                f"{path} was made by the optimizer {about.get('optimizer', 'adamw')}: give the same --optimizer"
             )
         for kind, network in (("network", self.network), ("average", self.average)):
             for name, parameter in network.named_parameters():

@@ -73,7 +73,7 @@ def export(
     out: Annotated[
         Path,
         typer.Option(
-            "-o", "--out", help="A .zip (with photos), .md or .json file; its sources alone: .bib or .csl.json."
+            "-o", "--out", help="A .zip (with photos), .html, .md or .json file; its sources alone: .bib or .csl.json."
         ),
     ],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT when it exists.")] = False,
@@ -81,12 +81,15 @@ def export(
     """Write a conversation, or the sources that its answers point to, into a file."""
     from bot.bibliography import bibtex, csl_json, pointed_to
     from bot.export import archive, as_json, markdown
+    from bot.export_html import as_html
     from restore.files import whole_file
 
     bot, title, exchanges = _opened(thread)
     match out.suffix.lower():
         case ".zip":
             data = archive(title, thread, exchanges, bot.darkroom.album(thread))
+        case ".html":
+            data = as_html(title, exchanges, bot.darkroom.album(thread)).encode()
         case ".md":
             data = markdown(title, exchanges).encode()
         case ".bib":
@@ -96,7 +99,9 @@ def export(
         case ".json":
             data = as_json(title, thread, exchanges).encode()
         case _:
-            raise UserError(f"cannot tell the form of {out}: end its name in .zip, .md, .json, .bib or .csl.json")
+            raise UserError(
+                f"cannot tell the form of {out}: end its name in .zip, .html, .md, .json, .bib or .csl.json"
+            )
     try:
         with whole_file(out, overwrite) as part:
             part.write_bytes(data)

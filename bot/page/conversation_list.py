@@ -10,6 +10,7 @@ from bot.conversations import Conversation
 ROUTE = "/unblur/conversations"  # what the server hands exports out under, followed by the conversation and the file
 EXPORTS = {
     "conversation.zip": "Markdown with photos",
+    "conversation.html": "HTML",
     "conversation.json": "JSON",
     "sources.bib": "BibTeX",
     "sources.csl.json": "CSL-JSON",

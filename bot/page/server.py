@@ -23,6 +23,7 @@ from bot.api.routes import openai_routes
 from bot.bibliography import bibtex, csl_json, pointed_to
 from bot.errors import UserError
 from bot.export import archive, as_json
+from bot.export_html import as_html
 from bot.page.chat import THREAD, Chat
 from bot.page.conversation_list import EXPORTS
 from bot.page.conversation_list import ROUTE as EXPORT_ROUTE
@@ -153,6 +154,8 @@ def create_app(bot: Bot, settings: Settings, ready: Future[None] | None = None) 
         match file:
             case "conversation.zip":
                 content, kind = archive(title, thread, exchanges, bot.darkroom.album(thread)), "application/zip"
+            case "conversation.html":
+                content, kind = as_html(title, exchanges, bot.darkroom.album(thread)), "text/html"
             case "sources.bib":
                 content, kind = bibtex(pointed_to(exchanges)), "application/x-bibtex"
             case "sources.csl.json":

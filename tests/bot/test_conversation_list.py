@@ -1,16 +1,20 @@
 """bot/conversations.py, bot/export.py and `unblur threads`: listed, found, renamed, taken along, deleted for good."""
 
+import base64
 import io
 import json
 import zipfile
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bot.cli import run
 from bot.conversations import Conversations
 from bot.errors import UserError
 from bot.export import archive, as_json, markdown
+from bot.export_html import as_html
 from bot.page.conversation_list import list_html
 from bot.page.sample import sample_copy
 from bot.photos.album import Upload
@@ -79,6 +83,53 @@ def test_an_export_holds_the_words_the_quotes_and_the_photos(own_bot: Bot):
     assert json.loads(as_json("Cups", "a", exchanges))["title"] == "Cups"
 
 
+class Read(HTMLParser):
+    """What a document holds: its ids, its links, its pictures and its words."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.ids: set[str] = set()
+        self.links: list[str] = []
+        self.pictures: list[str] = []
+        self.words = ""
+        self.feed(document)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.append(tag)
+        self.ids |= {given["id"] or ""} if "id" in given else set()
+        self.links += [given["href"] or ""] if "href" in given else []
+        self.pictures += [given["src"] or ""] if "src" in given else []
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def test_an_html_export_stands_alone_with_its_quotes_and_photos(own_bot: Bot):
+    talk(own_bot, "a", "tell me about CausalSR <script>alert(1)</script>")
+    own_bot.ask(Request("", thread="a", photos=(Upload("my <cup>.jpg", Path(sample_copy()).read_bytes()),)))
+    exchanges = own_bot.exchanges("a")
+    read = Read(as_html("Cups & <b>mugs</b>", exchanges, own_bot.darkroom.album("a")))
+    words = " ".join(read.words.split())
+    assert "script" not in read.tags and "b" not in read.tags
+    assert "Cups & <b>mugs</b>" in words and "<script>alert(1)</script>" in words
+    for answer in (exchange.answer for exchange in exchanges):
+        assert answer is not None
+        assert all(" ".join(citation.quote.split()) in words for citation in answer.citations)
+    inside = [link for link in read.links if link.startswith("#")]
+    assert len(inside) >= 2 and {link[1:] for link in inside} <= read.ids
+    supplied = {url for source in own_bot.store.sources() for url in source.urls}
+    assert set(read.links) - set(inside) <= supplied
+    assert len(read.pictures) == 2
+    for picture in read.pictures:
+        kind, _, data = picture.partition(";base64,")
+        with Image.open(io.BytesIO(base64.b64decode(data))) as shown:
+            assert (kind, shown.size) == ("data:image/jpeg", (600, 400))
+    gone = Read(as_html("Cups", exchanges, own_bot.darkroom.album("b")))
+    assert gone.pictures == [] and "is no longer here" in gone.words
+
+
 def test_what_is_deleted_is_nowhere_any_more(own_bot: Bot, tmp_path: Path):
     data = Path(sample_copy()).read_bytes()
     talk(own_bot, "kept", "tell me about CausalSR")
@@ -124,7 +175,7 @@ def test_the_command_line_lists_shows_exports_and_deletes(own_bot: Bot, tmp_path
     assert run(["threads", "export", "holiday", "-o", str(out)]) == 2
     assert "exists: give --overwrite" in capsys.readouterr().err
     assert run(["threads", "export", "holiday", "-o", str(tmp_path / "x.doc")]) == 2
-    assert "end its name in .zip, .md, .json, .bib" in capsys.readouterr().err
+    assert "end its name in .zip, .html, .md, .json, .bib or .csl.json" in capsys.readouterr().err
     assert run(["threads", "delete", "holiday"]) == 0
     assert run(["threads", "show", "holiday"]) == 2
     assert "there is no conversation 'holiday'" in capsys.readouterr().err

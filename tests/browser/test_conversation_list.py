@@ -47,6 +47,14 @@ def test_a_conversation_is_taken_along_and_deleted_for_good(reader: Reader, tmp_
     with zipfile.ZipFile(saved) as packed:
         assert "photos/photo-1.jpg" in packed.namelist()
         assert len(json.loads(packed.read("conversation.json"))["turns"]) == 1
+    with reader.page.expect_download() as waiting:
+        reader.page.get_by_role("link", name="HTML").click()
+    waiting.value.save_as(tmp_path / "saved.html")
+    opened = Reader(reader.page.context.new_page(), "")
+    opened.page.goto((tmp_path / "saved.html").as_uri())
+    expect(opened.page.get_by_role("img")).to_have_count(2)
+    assert opened.barriers() == []
+    opened.page.close()
     address = reader.page.url
     photo = reader.page.locator("#conversation .made img").get_attribute("src")
     reader.page.get_by_role("button", name="Delete this conversation").click()

@@ -11,7 +11,8 @@ from restore.checkpoint import load_network, read_checkpoint
 from restore.configuration import Configuration
 from restore.degradation import Degradation
 from restore.errors import TrainingError
-from restore.losses import pixel_and_frequency, six_outputs
+from restore.losses import decibels_lost, pixel_and_frequency, six_outputs
+from restore.muon import orthogonal
 from restore.network import Outputs, half_size
 from restore.train import Recipe, begin_with, main, new_state, recipe_from, scheduled_rate, step, train
 from restore.training_photos import Crops, load_photos, split
@@ -62,6 +63,37 @@ def test_a_training_goes_on_where_it_stopped(recipe, tmp_path):
     saved = load_network(read_checkpoint(recipe.out / "raw.safetensors"))
     for mine, theirs in zip(state.network.parameters(), saved.parameters(), strict=True):
         assert torch.allclose(mine, theirs, atol=2e-3)  # the checkpoint has half the precision
+
+
+def test_a_training_by_muon_makes_photos_better_and_goes_on(recipe, tmp_path):
+    muon = dataclasses.replace(recipe, optimizer="muon", decibels=0.003, learning_rate=4e-2)
+    outcome = train(dataclasses.replace(muon, most_steps=25), lambda line: None)
+    assert outcome.restored_db > outcome.blurred_db + 0.02
+    assert train(dataclasses.replace(muon, out=tmp_path / "on", resume=recipe.out), lambda line: None).steps == 28
+    state = new_state(TINY, 1e-3, CPU, "muon")
+    state.load(recipe.out)
+    moments = state.optimizer.state_dict()["state"]
+    assert len(moments) == len(list(state.network.parameters()))
+    assert float(moments[0]["momentum_buffer"].abs().sum()) > 0
+    with pytest.raises(TrainingError, match="give the same --optimizer"):
+        train(dataclasses.replace(muon, optimizer="adamw", resume=recipe.out), lambda line: None)
+
+
+@pytest.mark.parametrize("shape", [(16, 144), (48, 16), (8, 8)])
+def test_muon_makes_every_direction_of_a_step_about_equally_long(shape):
+    matrix = torch.randn(2, *shape, generator=torch.Generator().manual_seed(1))
+    lengths = torch.linalg.svdvals(orthogonal(matrix))
+    assert float(lengths.min()) > 0.5 and float(lengths.max()) < 1.3
+    left, _, right = torch.linalg.svd(matrix, full_matrices=False)
+    assert float((orthogonal(matrix) * (left @ right)).sum()) > 0.9 * float(lengths.sum())  # its own directions
+
+
+def test_decibels_weigh_an_error_by_its_share():
+    sharp = torch.full((1, 3, 16, 16), 0.5)
+    lost = [float(decibels_lost(sharp + error, sharp)) for error in (0.02, 0.04, 0.2, 0.4)]
+    assert lost[1] - lost[0] == pytest.approx(6.02, abs=0.2)
+    assert lost[3] - lost[2] == pytest.approx(6.02, abs=0.01)
+    assert float(decibels_lost(sharp, sharp)) == pytest.approx(-50)
 
 
 def test_going_on_with_other_widths_or_from_nothing_is_refused(recipe, tmp_path):
