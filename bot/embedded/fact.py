@@ -95,12 +95,13 @@ def best_fact(turn: Turn, view: View, sources: Sequence[Source]) -> tuple[Source
             if not _of_the_kind(asked, sentence.text):
                 continue
             fit = max((view.fit(query, sentence) for query in turn.queries), default=0.0)
-            shared = share(words, _with_meant(sentence, source))
+            meant = _with_meant(sentence, source)
+            shared = share(words, meant)
             figure = _FIGURE if _HOW_MUCH.search(asked) and _FIGURE_IN.search(sentence.text) else 0.0
             shows = bool(wanted) and all(sentence.text in attribute.shows for attribute in wanted)
             if _answers(turn, view, sentence, wanted, shows=shows, shared=shared, words=words, figure=bool(figure)):
                 worth = fit + (_SHOWS if shows else 0.0) + figure + _SHARED * shared
-                worth += _HOLDS_NAMES if further and all(stands_in(name, sentence.text) for name in further) else 0.0
+                worth += _HOLDS_NAMES if further and all(stands_in(name, meant) for name in further) else 0.0
                 worth += _FIGURE if _SIZE.search(asked) and _SIZE_IN.search(sentence.text) else 0.0
                 worth += _SHOWS if _WHICH_DATA.search(asked) and _other_names(sentence.text, source) else 0.0
                 worth += _TELLS_HOW if turn.wants_description and Part.METHOD in sentence.parts else 0.0
@@ -138,8 +139,10 @@ def _names(name: str, source: Source) -> bool:
 
 def _with_meant(sentence: Sentence, source: Source) -> str:
     """A sentence, with the one before it where "950 of them" counts what that one speaks of."""
+    if not _OF_THEM.search(sentence.text):
+        return sentence.text
     before = [one.text for one in sentences(source) if one.number == sentence.number - 1]
-    return " ".join([*before, sentence.text]) if _OF_THEM.search(sentence.text) else sentence.text
+    return " ".join([*before, sentence.text])
 
 
 def _other_names(sentence: str, source: Source) -> bool:
@@ -234,9 +237,10 @@ def _counts(noun: str, sentence: str) -> bool:
     text = sentence.casefold()
     stems = sorted(_alike(_stem(noun)))
     figure = rf"(?:\d[\d,.]*\s*(?:k|m|million|billion|thousand)?|\b(?:one|{_FIGURE_WORDS}))"
-    return any(
-        re.search(rf"{figure}\W*{_BETWEEN}(?:{re.escape(stem)}|of (?:them|these|those)\b)", text) for stem in stems
-    )
+    noun = "|".join(map(re.escape, stems))
+    before_it = rf"{figure}\W*{_BETWEEN}(?:{noun}|of (?:them|these|those)\b)"  # "three wide stages", "950 of them"
+    after_it = rf"\bnumber of {_BETWEEN}(?:{noun})\w*\s+{_BETWEEN}{figure}"  # "the number of steps falls from 50 to 2"
+    return any(re.search(form, text) for form in (before_it, after_it))
 
 
 def _stem(word: str) -> str:

@@ -49,7 +49,8 @@ ENTRIES = (
         "https://github.com/example/rime-twice-over",
         "Rime on a lens is removed in two passes. The small version takes 4.7 MB. ICENET redesigns an older network for speed. "
         "It is 40 times faster than SNOWNET. A data set of four parts comes with it. The frame rate of 60 was measured on an "
-        "Nvidia card.",
+        "Nvidia card. The number of passes falls from 9 to 2. Its album contains 100 pictures. "
+        "For 70 of them a caption was written.",
     ),
 )
 
@@ -92,6 +93,8 @@ def frost() -> Source:
         ("By what factor is ICENET quicker than SNOWNET?", "40 times"),
         ("Of how many parts does the dataset of R2-Frost consist?", "four parts"),
         ("On what GPU was r2 frost timed?", "Nvidia card"),
+        ("From how many passes to how many does R2-Frost get down?", "from 9 to 2"),
+        ("In R2-Frost's album, how many pictures have a caption?", "70 of them"),
         ("How many night photographs does Film's collection hold altogether?", "90 of them"),
     ],
 )
