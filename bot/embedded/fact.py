@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.embedded.knowledge import Attribute, asked_attributes, read_data
 from bot.embedded.language import Part, Sentence, is_name, sentences
-from bot.embedded.names import aliases, is_subject, name_like_words, stands_in, without
+from bot.embedded.names import aliases, is_subject, name_like_words, names, stands_in, titled, without
 from bot.embedded.turn import Turn
 from bot.embedded.view import View
 from store.model import Source
@@ -21,6 +21,8 @@ _NEAR = 0.3  # cosine of the latter
 _DESCRIBES = 0.3  # share of the question's own words that a source must hold to be described as an answer
 _SHOWS = 0.3  # what a sentence is worth more that shows the particular asked for
 _FIGURE = 0.3  # one with a figure, where a figure is asked for
+_NAME = 0.5  # what the similarity to the bare name counts against a sentence
+_MOST_FACTS, _NEARLY = 2, 0.12  # sentences of an answer, and how much less than the best one's worth the other may have
 _HOLDS_NAMES = 0.4  # one that holds the names of the question beside the source's, such as a data set's
 _TELLS_HOW = 0.2  # one about a method, where it is asked how
 _SHARED = 0.4  # one that holds all of the question's own words, less for fewer
@@ -77,15 +79,18 @@ def _read_words() -> _Words:
     return _Words(frozenset(data["empty"]), same)
 
 
-def best_fact(turn: Turn, view: View, sources: Sequence[Source]) -> tuple[Source, Sentence] | None:
-    """The sentence of one of some sources that answers the turn best, None when none answers it."""
+def best_facts(turn: Turn, view: View, sources: Sequence[Source]) -> list[tuple[Source, Sentence]]:
+    """The sentence of one of some sources that answers the turn best, and another of it that does so nearly as well.
+
+    Empty when none answers it.
+    """
     asked = turn.question.text
     wanted = particulars(asked, sources)
     found: list[tuple[float, Source, Sentence]] = []
     for source in sources:
         if foreign_names(asked, source):
             continue
-        words = demanded(_without_particular(asked, wanted), source)
+        words = demanded(_without_particular(asked, wanted), source) - _title_words(asked, source)
         further = [
             name
             for name in name_like_words(asked, capitals=True)
@@ -99,42 +104,65 @@ def best_fact(turn: Turn, view: View, sources: Sequence[Source]) -> tuple[Source
             shared = share(words, meant)
             figure = _FIGURE if _HOW_MUCH.search(asked) and _FIGURE_IN.search(sentence.text) else 0.0
             shows = bool(wanted) and all(sentence.text in attribute.shows for attribute in wanted)
-            if _answers(turn, view, sentence, wanted, shows=shows, shared=shared, words=words, figure=bool(figure)):
-                worth = fit + (_SHOWS if shows else 0.0) + figure + _SHARED * shared
+            collections = _WHICH_DATA.search(asked) is not None and _other_names(sentence.text, source)
+            told = _Told(shows=shows, shared=shared, figure=bool(figure), collections=collections)
+            if _answers(turn, view, sentence, wanted, words, told):
+                worth = fit - _NAME * _name_fit(turn, view, sentence)
+                worth += (_SHOWS if shows else 0.0) + figure + _SHARED * shared
                 worth += _HOLDS_NAMES if further and all(stands_in(name, meant) for name in further) else 0.0
                 worth += _FIGURE if _SIZE.search(asked) and _SIZE_IN.search(sentence.text) else 0.0
-                worth += _SHOWS if _WHICH_DATA.search(asked) and _other_names(sentence.text, source) else 0.0
+                worth += _SHOWS if collections else 0.0
                 worth += _TELLS_HOW if turn.wants_description and Part.METHOD in sentence.parts else 0.0
                 found.append((worth, source, sentence))
-    if not found:
-        return None
-    _, source, sentence = min(found, key=lambda item: (-item[0], item[1].source_id, item[2].number))
-    return source, sentence
+    found.sort(key=lambda item: (-item[0], item[1].source_id, item[2].number))
+    return [
+        (source, sentence)
+        for worth, source, sentence in found[:_MOST_FACTS]
+        if worth >= found[0][0] - _NEARLY and source == found[0][1]
+    ]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a sentence holds of what is asked."""
+
+    shows: bool  # every particular asked for
+    shared: float  # share of the question's own words
+    figure: bool  # a figure, where one is asked for
+    collections: bool  # names of data sets, where those are asked for
 
 
 def _answers(
-    turn: Turn,
-    view: View,
-    sentence: Sentence,
-    wanted: Sequence[Attribute],
-    *,
-    shows: bool,
-    shared: float,
-    words: frozenset[str],
-    figure: bool,
+    turn: Turn, view: View, sentence: Sentence, wanted: Sequence[Attribute], words: frozenset[str], told: _Told
 ) -> bool:
     fit = view.fit(turn.queries[0], sentence)
+    in_other_words = fit >= _SURE and fit - _name_fit(turn, view, sentence) >= _BEYOND_NAME
     if wanted:
-        counted = asks_how_many(turn.question.text) and shared >= _ANSWERS  # what is counted stands in the sentence
-        return counted or (shows and (shared >= _PARTLY or not words)) or (figure and bool(words) and shared >= _MOSTLY)
-    name_fit = max((view.fit(query, sentence) for query in turn.queries[1:] if is_name(query)), default=0.0)
-    in_other_words = fit >= _SURE and fit - name_fit >= _BEYOND_NAME
-    return shared >= _ANSWERS or (shared >= _PARTLY and fit >= _NEAR) or in_other_words
+        counted = (
+            asks_how_many(turn.question.text) and told.shared >= _ANSWERS
+        )  # what is counted stands in the sentence
+        shows = told.shows and (told.shared >= _PARTLY or not words or (told.figure and in_other_words))
+        mostly = told.figure and bool(words) and told.shared >= _MOSTLY
+        otherwise = bool(words) and told.shared >= _ANSWERS and in_other_words
+        return counted or shows or mostly or otherwise or (told.collections and fit >= _NEAR)
+    return told.shared >= _ANSWERS or (told.shared >= _PARTLY and fit >= _NEAR) or in_other_words
+
+
+def _name_fit(turn: Turn, view: View, sentence: Sentence) -> float:
+    """How well a sentence answers the bare name: a sentence that holds it is near any question that does."""
+    return max((view.fit(query, sentence) for query in turn.queries[1:] if is_name(query)), default=0.0)
+
+
+def _title_words(question: str, source: Source) -> frozenset[str]:
+    """The stems of a title that a question tells in part, in place of a name: they ask for nothing."""
+    if names(question, [source]) or not titled(question, [source]):
+        return frozenset()
+    return frozenset(_stem(word) for word in _WORD.findall(source.title.casefold()))
 
 
 def _names(name: str, source: Source) -> bool:
-    """Whether a name is the source's own."""
-    return name.casefold() in {form for alias in aliases(source) for form in (alias, alias.replace(" ", ""))}
+    """Whether a name is the source's own, or a part of it, as R-CNN is of Mask R-CNN."""
+    return any(stands_in(name, alias) for alias in aliases(source))
 
 
 def _with_meant(sentence: Sentence, source: Source) -> str:
@@ -236,7 +264,7 @@ def _counts(noun: str, sentence: str) -> bool:
     """Whether a sentence says how many there are of something."""
     text = sentence.casefold()
     stems = sorted(_alike(_stem(noun)))
-    figure = rf"(?:\d[\d,.]*\s*(?:k|m|million|billion|thousand)?|\b(?:one|{_FIGURE_WORDS}))"
+    figure = rf"(?:\d[\d,.]*\s*(?:k|m|million|billion|thousand)?|\b(?:one|{_FIGURE_WORDS}))(?!-bit)"
     noun = "|".join(map(re.escape, stems))
     before_it = rf"{figure}\W*{_BETWEEN}(?:{noun}|of (?:them|these|those)\b)"  # "three wide stages", "950 of them"
     after_it = rf"\bnumber of {_BETWEEN}(?:{noun})\w*\s+{_BETWEEN}{figure}"  # "the number of steps falls from 50 to 2"
@@ -246,7 +274,11 @@ def _counts(noun: str, sentence: str) -> bool:
 def _stem(word: str) -> str:
     """A word without its ending, so that "samples", "sampled" and "sampling" are the same."""
     for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
+        if (
+            word.endswith(ending)
+            and not (ending == "s" and word.endswith("ss"))
+            and len(word) - len(ending) >= _SHORTEST_STEM
+        ):
             word = word[: -len(ending)]
             break
     if len(word) > _SHORTEST_STEM and word[-1] == word[-2] and word[-1] not in "ls":

@@ -17,7 +17,7 @@ from bot.draft import (
     paragraph,
     say,
 )
-from bot.embedded.fact import best_fact
+from bot.embedded.fact import best_facts
 from bot.embedded.gate import Refusal
 from bot.embedded.knowledge import asked_attributes
 from bot.embedded.language import Part, Sentence, sentences
@@ -58,12 +58,13 @@ def _links_of(source: Source, code: bool, paper: bool) -> Statement:
 
 
 def fact(turn: Turn, view: View, named: Sequence[Source]) -> Draft | None:
-    """The sentence that answers a short question about a source, None when there is none."""
-    found = best_fact(turn, view, named or view.sources[:3])
-    if found is None:
+    """The sentence that answers a short question about a source, or the two best; None when there is none."""
+    found = best_facts(turn, view, named or view.sources[:3])
+    if not found:
         return None
-    source, sentence = found
-    return _with_references("lookup", [paragraph(attributed(source, sentence, called(source)))], [source])
+    source, first = found[0]
+    statements = [attributed(source, first, called(source)), *(quote(source, further) for _, further in found[1:])]
+    return _with_references("lookup", [paragraph(*statements)], [source])
 
 
 def one_source(source: Source) -> Draft:
