@@ -49,7 +49,7 @@ def _about_named(turn: Turn, view: View, named: Sequence[Source]) -> Draft:
     asked = turn.question.text
     particular = bool(particulars(asked, named))
     if len(named) == 1 and turn.wants_source and not particular and _only_named(asked, named[0]):
-        return short.one_source(named[0])
+        return short.one_source(named[0], name_like_words(asked, capitals=True))
     found = short.fact(turn, view, named) or short.fact(turn, view, _also_about(asked, named, view))
     if found is not None:
         return found

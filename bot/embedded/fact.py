@@ -37,7 +37,7 @@ _FIGURE_WORDS = (
     "as many|any number of|two|three|four|five|six|seven|eight|nine|ten|twenty|fifty"
     "|hundreds?|thousands?|millions?|half|twice|double"
 )
-_FIGURE_IN = re.compile(rf"(?<![\w-])\d|\b(?:{_FIGURE_WORDS})\b")  # a number, not a digit inside a name
+_FIGURE_IN = re.compile(rf"(?<![\w-])[x×]?\d|\b(?:{_FIGURE_WORDS})\b")  # a number, not a digit inside a name
 _SIZE = re.compile(
     r"\b(?:what|which) (?:[\w-]+ ){0,2}(?:sizes?|resolutions?|dimensions?)\b|\bhow (?:big|large|many pixels)\b",
     re.IGNORECASE,
@@ -57,7 +57,24 @@ _BETWEEN = r"(?:[\w-]+\s+){0,3}?"  # what may stand between a figure and what it
 _DATA_SET = re.compile(r"\bdata sets?\b")
 _OF_THEM = re.compile(r"\d of (?:them|these|those)\b")
 _WORD = re.compile(r"[a-z]{2,}")
-_ENDINGS = ("ations", "ation", "ating", "ated", "ates", "ate", "ings", "ing", "ers", "ies", "ed", "er", "es", "ly", "s")
+_ENDINGS = (
+    "ations",
+    "ation",
+    "ating",
+    "ated",
+    "ates",
+    "ate",
+    "ings",
+    "ing",
+    "al",
+    "ers",
+    "ies",
+    "ed",
+    "er",
+    "es",
+    "ly",
+    "s",
+)
 _SHORTEST_STEM = 3  # letters
 
 
@@ -102,15 +119,16 @@ def best_facts(turn: Turn, view: View, sources: Sequence[Source]) -> list[tuple[
             fit = max((view.fit(query, sentence) for query in turn.queries), default=0.0)
             meant = _with_meant(sentence, source)
             shared = share(words, meant)
+            size = _SIZE.search(asked) is not None and _SIZE_IN.search(sentence.text) is not None
             figure = _FIGURE if _HOW_MUCH.search(asked) and _FIGURE_IN.search(sentence.text) else 0.0
             shows = bool(wanted) and all(sentence.text in attribute.shows for attribute in wanted)
             collections = _WHICH_DATA.search(asked) is not None and _other_names(sentence.text, source)
-            told = _Told(shows=shows, shared=shared, figure=bool(figure), collections=collections)
+            told = _Told(shows=shows, shared=shared, figure=bool(figure), collections=collections, size=size)
             if _answers(turn, view, sentence, wanted, words, told):
                 worth = fit - _NAME * _name_fit(turn, view, sentence)
                 worth += (_SHOWS if shows else 0.0) + figure + _SHARED * shared
                 worth += _HOLDS_NAMES if further and all(stands_in(name, meant) for name in further) else 0.0
-                worth += _FIGURE if _SIZE.search(asked) and _SIZE_IN.search(sentence.text) else 0.0
+                worth += _FIGURE if size else 0.0
                 worth += _SHOWS if collections else 0.0
                 worth += _TELLS_HOW if turn.wants_description and Part.METHOD in sentence.parts else 0.0
                 found.append((worth, source, sentence))
@@ -130,6 +148,7 @@ class _Told:
     shared: float  # share of the question's own words
     figure: bool  # a figure, where one is asked for
     collections: bool  # names of data sets, where those are asked for
+    size: bool  # a picture's size, where that is asked for
 
 
 def _answers(
@@ -137,15 +156,15 @@ def _answers(
 ) -> bool:
     fit = view.fit(turn.queries[0], sentence)
     in_other_words = fit >= _SURE and fit - _name_fit(turn, view, sentence) >= _BEYOND_NAME
+    half = bool(words) and told.shared >= _ANSWERS
     if wanted:
-        counted = (
-            asks_how_many(turn.question.text) and told.shared >= _ANSWERS
-        )  # what is counted stands in the sentence
+        counted = asks_how_many(turn.question.text) and told.shared >= _ANSWERS  # what is counted stands in it
         shows = told.shows and (told.shared >= _PARTLY or not words or (told.figure and in_other_words))
         mostly = told.figure and bool(words) and told.shared >= _MOSTLY
-        otherwise = bool(words) and told.shared >= _ANSWERS and in_other_words
-        return counted or shows or mostly or otherwise or (told.collections and fit >= _NEAR)
-    return told.shared >= _ANSWERS or (told.shared >= _PARTLY and fit >= _NEAR) or in_other_words
+        return counted or shows or mostly or (half and in_other_words) or (told.collections and (half or fit >= _NEAR))
+    enough = _MOSTLY if _HOW_MUCH.search(turn.question.text) and not told.figure else _ANSWERS
+    partly = told.shared >= _PARTLY and fit >= _NEAR and enough == _ANSWERS
+    return told.shared >= enough or partly or in_other_words or (told.size and fit >= _NEAR)
 
 
 def _name_fit(turn: Turn, view: View, sentence: Sentence) -> float:

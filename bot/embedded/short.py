@@ -21,6 +21,7 @@ from bot.embedded.fact import best_facts
 from bot.embedded.gate import Refusal
 from bot.embedded.knowledge import asked_attributes
 from bot.embedded.language import Part, Sentence, sentences
+from bot.embedded.names import stands_in
 from bot.embedded.phrasing import attributed, listing, quote, quoted
 from bot.embedded.turn import Turn
 from bot.embedded.view import View, called, contribution, header_line, subject
@@ -67,11 +68,15 @@ def fact(turn: Turn, view: View, named: Sequence[Source]) -> Draft | None:
     return _with_references("lookup", [paragraph(*statements)], [source])
 
 
-def one_source(source: Source) -> Draft:
-    """What a source is, how it works and what it reports, in its own words, and its links."""
+def one_source(source: Source, asked: Sequence[str] = ()) -> Draft:
+    """What a source is, how it works and what it reports, in its own words, and its links.
+
+    asked: names in it by which it was asked for, such as a variant's; what it says of them is told, too.
+    """
     usable = sentences(source)
     intro = contribution(source)
     chosen = [intro] if intro else []
+    chosen += [s for name in asked for s in usable if stands_in(name, s.text) and s not in chosen][:1]
     for part in (Part.METHOD, Part.INPUT, Part.LIMIT, Part.RESULT):
         chosen += [s for s in usable if part in s.parts and s not in chosen][:1]
     chosen.sort(key=lambda sentence: sentence.number)

@@ -94,6 +94,8 @@ def frost() -> Source:
         ("Of how many parts does the dataset of R2-Frost consist?", "four parts"),
         ("On what GPU was r2 frost timed?", "Nvidia card"),
         ("From how many passes to how many does R2-Frost get down?", "from 9 to 2"),
+        ("Which data sets was FrostNet tested on?", "Pane200"),
+        ("What resolution do the frames of Film have?", "640x480"),
         ("In R2-Frost's album, how many pictures have a caption?", "70 of them"),
         ("How many night photographs does Film's collection hold altogether?", "90 of them"),
     ],
@@ -181,6 +183,22 @@ def test_a_number_is_told_only_of_what_is_counted() -> None:
     assert tells_how_many("How many phones took part?", ["Taken by three different phones."])
     assert not tells_how_many("How many people took part?", ["People preferred it even at twice the bitrate."])
     assert tells_how_many("What is it?", ["Anything."]) and not asks_how_many("What is it?")
+
+
+def test_a_number_inside_a_word_counts_nothing_and_one_after_its_noun_does() -> None:
+    assert not tells_how_many("How many pictures does it hold?", ["Learned from eight-bit pictures."])
+    assert tells_how_many("How many steps does it take?", ["It lowers the number of steps from 50 to 2."])
+
+
+def test_a_plural_is_its_singular(frost: Source) -> None:
+    for asked, told in (("Which losses?", "a ranking loss"), ("Any convolutions?", "no convolutional layer")):
+        assert share(demanded(asked, frost), told) >= 0.5
+
+
+def test_what_is_told_of_a_name_that_is_not_the_source_s_own_is_in_its_description(
+    ask: Callable[[str], Answer],
+) -> None:
+    assert "ICENET redesigns" in ask("What is ICENET?").answer
 
 
 def test_a_title_asks_for_no_particular(frost: Source) -> None:
