@@ -39,8 +39,8 @@ SHA-256 `{digest}`
 **Blur.** Made on the fly in linear light, or in the picture's own levels as averaged video frames have it: camera-shake
 paths of up to {shake:g} px and defocus of up to {defocus:g} px of radius; in part of the pictures a second motion in a region,
 lights brighter than white, enlarging from a smaller picture, a sharp side that is a little soft itself; then noise, JPEG.
-Six outputs supervised by L1 plus 0.1 x L1 of the Fourier transform, AdamW, a cosine schedule, a moving
-average of the weights.
+Six outputs supervised by L1 plus 0.1 x L1 of the Fourier transform, a cosine schedule, a moving average of the
+weights; AdamW where nothing else is said above.
 
 ## Measured
 
