@@ -12,9 +12,9 @@ from bot.exchanges import Exchange
 from bot.page.markup import answer_html, outside_link, quote_anchor
 from bot.photos.album import Album
 from restore.errors import PhotoError
+from restore.photo import encode_photo
 
 _LONGEST = 1_280  # px, the longer side of a photo in the file; the archive has them whole
-_QUALITY = 90
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 1rem/1.6 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
@@ -83,15 +83,11 @@ def _figure(album: Album, view: str, name: str) -> str:
     try:
         with Image.open(album.path(view)) as shown:
             shown.thumbnail((_LONGEST, _LONGEST))
-            upright = shown.convert("RGBA") if "A" in shown.mode else shown.convert("RGB")
+            kind = "png" if "A" in shown.mode else "jpeg"
+            encoded = io.BytesIO()
+            encode_photo(shown, encoded, kind.upper())
     except (PhotoError, OSError):
         return f"<p>{escape(name)} is no longer here.</p>"
-    encoded = io.BytesIO()
-    if upright.mode == "RGBA":
-        upright.save(encoded, "PNG")
-    else:
-        upright.save(encoded, "JPEG", quality=_QUALITY)
-    kind = "png" if upright.mode == "RGBA" else "jpeg"
     data = base64.b64encode(encoded.getvalue()).decode()
     shown_name = escape(name)
     return f'<figure><img src="data:image/{kind};base64,{data}" alt="{shown_name}"><figcaption>{shown_name}</figcaption></figure>'

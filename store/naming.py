@@ -6,7 +6,7 @@ from functools import lru_cache
 from store.glossary import in_plain_words
 
 _WORD = re.compile(r"\w+")
-_LEAST_LETTERS = 4  # of a name that may be written with other spaces and hyphens
+LEAST_LETTERS = 4  # of a name that may be written with other spaces and hyphens
 _MOST_WORDS = 4  # that a name in one word may be written as
 _HEAD_END = re.compile(r"\s*(?::|\s-\s)\s*")
 
@@ -21,7 +21,7 @@ def is_named(title: str, question: str) -> bool:
     for name in {title, head}:
         words = _WORD.findall(name)
         letters = "".join(words).casefold()
-        loosely = len(letters) >= _LEAST_LETTERS and len(words) <= _MOST_WORDS and letters in _runs(question)
+        loosely = len(letters) >= LEAST_LETTERS and len(words) <= _MOST_WORDS and letters in _runs(question)
         if loosely and (len(words) > 1 or not in_plain_words(name)):
             return True
         if not words or f" {' '.join(words).casefold()} " not in whole:

@@ -57,24 +57,7 @@ _BETWEEN = r"(?:[\w-]+\s+){0,3}?"  # what may stand between a figure and what it
 _DATA_SET = re.compile(r"\bdata sets?\b")
 _OF_THEM = re.compile(r"\d of (?:them|these|those)\b")
 _WORD = re.compile(r"[a-z]{2,}")
-_ENDINGS = (
-    "ations",
-    "ation",
-    "ating",
-    "ated",
-    "ates",
-    "ate",
-    "ings",
-    "ing",
-    "al",
-    "ers",
-    "ies",
-    "ed",
-    "er",
-    "es",
-    "ly",
-    "s",
-)
+_ENDINGS = tuple("ations ation ating ated ates ate ings ing al ers ies ed er es ly s".split())  # noqa: SIM905 - read as a list
 _SHORTEST_STEM = 3  # letters
 
 
@@ -116,20 +99,20 @@ def best_facts(turn: Turn, view: View, sources: Sequence[Source]) -> list[tuple[
         for sentence in sentences(source):
             if not _of_the_kind(asked, sentence.text):
                 continue
-            fit = max((view.fit(query, sentence) for query in turn.queries), default=0.0)
             meant = _with_meant(sentence, source)
-            shared = share(words, meant)
-            size = _SIZE.search(asked) is not None and _SIZE_IN.search(sentence.text) is not None
-            figure = _FIGURE if _HOW_MUCH.search(asked) and _FIGURE_IN.search(sentence.text) else 0.0
-            shows = bool(wanted) and all(sentence.text in attribute.shows for attribute in wanted)
-            collections = _WHICH_DATA.search(asked) is not None and _other_names(sentence.text, source)
-            told = _Told(shows=shows, shared=shared, figure=bool(figure), collections=collections, size=size)
-            if _answers(turn, view, sentence, wanted, words, told):
-                worth = fit - _NAME * _name_fit(turn, view, sentence)
-                worth += (_SHOWS if shows else 0.0) + figure + _SHARED * shared
+            told = _Told(
+                fit=view.fit(turn.queries[0], sentence),
+                name_fit=max((view.fit(query, sentence) for query in turn.queries[1:] if is_name(query)), default=0.0),
+                shows=bool(wanted) and all(sentence.text in attribute.shows for attribute in wanted),
+                shared=share(words, meant),
+                figure=_HOW_MUCH.search(asked) is not None and _FIGURE_IN.search(sentence.text) is not None,
+                collections=_WHICH_DATA.search(asked) is not None and _other_names(sentence.text, source),
+                size=_SIZE.search(asked) is not None and _SIZE_IN.search(sentence.text) is not None,
+            )
+            if _answers(asked, wanted, words, told):
+                worth = max((view.fit(query, sentence) for query in turn.queries), default=0.0)
+                worth += told.worth
                 worth += _HOLDS_NAMES if further and all(stands_in(name, meant) for name in further) else 0.0
-                worth += _FIGURE if size else 0.0
-                worth += _SHOWS if collections else 0.0
                 worth += _TELLS_HOW if turn.wants_description and Part.METHOD in sentence.parts else 0.0
                 found.append((worth, source, sentence))
     found.sort(key=lambda item: (-item[0], item[1].source_id, item[2].number))
@@ -144,39 +127,48 @@ def best_facts(turn: Turn, view: View, sources: Sequence[Source]) -> list[tuple[
 class _Told:
     """What a sentence holds of what is asked."""
 
+    fit: float  # its similarity to the question
+    name_fit: float  # and to the bare name: a sentence that holds it is near any question that does
     shows: bool  # every particular asked for
     shared: float  # share of the question's own words
     figure: bool  # a figure, where one is asked for
     collections: bool  # names of data sets, where those are asked for
     size: bool  # a picture's size, where that is asked for
 
+    @property
+    def in_other_words(self) -> bool:
+        """Whether it answers without the question's words."""
+        return self.fit >= _SURE and self.fit - self.name_fit >= _BEYOND_NAME
 
-def _answers(
-    turn: Turn, view: View, sentence: Sentence, wanted: Sequence[Attribute], words: frozenset[str], told: _Told
-) -> bool:
-    fit = view.fit(turn.queries[0], sentence)
-    in_other_words = fit >= _SURE and fit - _name_fit(turn, view, sentence) >= _BEYOND_NAME
+    @property
+    def worth(self) -> float:
+        """What it is worth beside other sentences, its similarity aside."""
+        return (
+            _SHARED * self.shared
+            + _SHOWS * (self.shows + self.collections)
+            + _FIGURE * (self.figure + self.size)
+            - _NAME * self.name_fit
+        )
+
+
+def _answers(asked: str, wanted: Sequence[Attribute], words: frozenset[str], told: _Told) -> bool:
     half = bool(words) and told.shared >= _ANSWERS
+    near = told.fit >= _NEAR
     if wanted:
-        counted = asks_how_many(turn.question.text) and told.shared >= _ANSWERS  # what is counted stands in it
-        shows = told.shows and (told.shared >= _PARTLY or not words or (told.figure and in_other_words))
+        counted = asks_how_many(asked) and told.shared >= _ANSWERS  # what is counted stands in it
+        shows = told.shows and (told.shared >= _PARTLY or not words or (told.figure and told.in_other_words))
         mostly = told.figure and bool(words) and told.shared >= _MOSTLY
-        return counted or shows or mostly or (half and in_other_words) or (told.collections and (half or fit >= _NEAR))
-    enough = _MOSTLY if _HOW_MUCH.search(turn.question.text) and not told.figure else _ANSWERS
-    partly = told.shared >= _PARTLY and fit >= _NEAR and enough == _ANSWERS
-    return told.shared >= enough or partly or in_other_words or (told.size and fit >= _NEAR)
-
-
-def _name_fit(turn: Turn, view: View, sentence: Sentence) -> float:
-    """How well a sentence answers the bare name: a sentence that holds it is near any question that does."""
-    return max((view.fit(query, sentence) for query in turn.queries[1:] if is_name(query)), default=0.0)
+        return counted or shows or mostly or (half and told.in_other_words) or (told.collections and (half or near))
+    enough = _MOSTLY if _HOW_MUCH.search(asked) and not told.figure else _ANSWERS
+    partly = told.shared >= _PARTLY and near and enough == _ANSWERS
+    return told.shared >= enough or partly or told.in_other_words or (told.size and near)
 
 
 def _title_words(question: str, source: Source) -> frozenset[str]:
     """The stems of a title that a question tells in part, in place of a name: they ask for nothing."""
     if names(question, [source]) or not titled(question, [source]):
         return frozenset()
-    return frozenset(_stem(word) for word in _WORD.findall(source.title.casefold()))
+    return frozenset(_stem(word) for word in _words(source.title))
 
 
 def _names(name: str, source: Source) -> bool:
@@ -234,14 +226,19 @@ def demanded(question: str, source: Source) -> frozenset[str]:
         text = without(alias, text)
     for name in name_like_words(question):
         text = text.replace(name.casefold(), " ")
-    return frozenset(_stem(word) for word in _WORD.findall(_DATA_SET.sub("dataset", text)) if word not in _WORDS.empty)
+    return frozenset(_stem(word) for word in _words(text) if word not in _WORDS.empty)
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text in small letters; a data set is a dataset."""
+    return _WORD.findall(_DATA_SET.sub("dataset", text.casefold()))
 
 
 def share(words: frozenset[str], text: str) -> float:
     """What part of some stems a text holds, or a word that means the same; all of none."""
     if not words:
         return 1.0
-    held = {_stem(word) for word in _WORD.findall(_DATA_SET.sub("dataset", text.casefold()))}
+    held = {_stem(word) for word in _words(text)}
     return sum(bool(_alike(word) & held) for word in words) / len(words)
 
 

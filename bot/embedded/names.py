@@ -7,6 +7,7 @@ from functools import lru_cache
 from bot.embedded.language import is_name, short_title
 from store.glossary import asked
 from store.model import Source
+from store.naming import LEAST_LETTERS
 from store.text import summary_of
 
 _NAME = re.compile(r"(?<![\w-])(?=[\w.+-]*[A-Z])[A-Za-z][\w+-]*(?:\.\w+)*(?![\w-])")
@@ -29,7 +30,7 @@ _HEARD_OF = re.compile(r"\b(?:about|of|called|named|tried|read)\s+(?:the\s+)?$",
 _EXPLAINED = re.compile(r"^,? \(?the [A-Z][a-z]+")  # "VRT, the Video Restoration Transformer"
 _OWN = re.compile(r"\b(?:my|our|an?|his|her|their|old|on|via|from|taken with)\s+$", re.IGNORECASE)
 _DOES = r"(?:also |then |only |first |never )?(?:can|will|\w{2,}s)"  # a verb after its subject: "learns", "is", "has"
-_LEAST_LETTERS, _MOST_LETTERS = 4, 40  # of a name that may be written with other spaces and hyphens
+_MOST_LETTERS = 40  # of a name that may be written with other spaces and hyphens
 _TITLE_WORDS = 2  # of a title's own words, and the share of them, that name it
 _TITLE_SHARE = 0.6
 _COMMON_IN_TITLES = frozenset(
@@ -53,16 +54,16 @@ def placed_names(question: str, sources: Sequence[Source]) -> list[tuple[int, in
     """The sources that a question names, each with where its name begins and ends in the folded question."""
     text = _fold(question)
     matches = [
-        (span[0], -span[1], number)
+        (*span, number)
         for number, source in enumerate(sources)
         for alias in aliases(source)
         if (span := _span(alias, text)) and _is_meant(alias, source, question)
     ]
     found: list[tuple[int, int, Source]] = []
     end = -1  # of the longest name read so far; a shorter one inside it names nothing more
-    for place, minus_end, number in sorted(matches):
+    for place, place_end, number in sorted(matches, key=lambda match: (match[0], -match[1], match[2])):
         if place > end:
-            end = -minus_end
+            end = place_end
             meant = _described(sources[number], text[place:end], sources)
             if all(meant != source for _, _, source in found):
                 found.append((place, end, meant))
@@ -78,14 +79,22 @@ def placed_names(question: str, sources: Sequence[Source]) -> list[tuple[int, in
 
 def _names_in_small_letters(text: str, sources: Sequence[Source]) -> list[str]:
     """The words of a folded question that some sources write as a name, and never otherwise: "espcn" for ESPCN."""
-    written = " ".join(source.text for source in sources)
-    small = set(re.findall(r"[a-z]\w+", written))
-    named = {_fold(word) for word in name_like_words(written, capitals=True)}
+    written = [_written(source.text) for source in sources]
     return [
         word
         for word in dict.fromkeys(text.split())
-        if len(word) >= _LEAST_LETTERS and word in named and word not in small and not asked(word)
+        if len(word) >= LEAST_LETTERS
+        and any(word in named for named, _ in written)
+        and not any(word in small for _, small in written)
+        and not asked(word)
     ]
+
+
+@lru_cache(maxsize=1024)
+def _written(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The words that a text writes as names, folded, and those that it writes in small letters."""
+    named = frozenset(_fold(word) for word in name_like_words(text, capitals=True))
+    return named, frozenset(re.findall(r"[a-z]\w+", text))
 
 
 def _described(source: Source, name: str, sources: Sequence[Source]) -> Source:
@@ -185,12 +194,15 @@ def unknown_names(questions: Sequence[str], sources: Sequence[Source]) -> list[s
     held = _fold(" ".join(source.text for source in sources))
     unknown = []
     for question in questions:
-        known = [(start, end) for start, end, _ in placed_names(question, sources)]
-        for match in _NAME.finditer(question):
-            if _is_everyday(match.group()) or _span(_fold(match.group()), held) or not _is_about(match, question):
-                continue
+        found = [
+            match
+            for match in _NAME.finditer(question)
+            if not _is_everyday(match.group()) and not _span(_fold(match.group()), held) and _is_about(match, question)
+        ]
+        known = placed_names(question, sources) if found else []
+        for match in found:
             place = len(_fold(f"{question[: match.start()]}|{match.group()}")) - len(_fold(match.group()))
-            if not any(start <= place < end for start, end in known):  # "De" of "De Rainer"
+            if not any(start <= place < end for start, end, _ in known):  # "De" of "De Rainer"
                 unknown.append(match.group())
     return unknown
 
@@ -247,6 +259,6 @@ def _span(phrase: str, text: str) -> tuple[int, int] | None:
 def _loosely(name: str) -> str:
     """A pattern for a folded name, with other spaces and hyphens where it is long enough to be told by its letters."""
     letters = name.replace(" ", "")
-    if _LEAST_LETTERS <= len(letters) <= _MOST_LETTERS:
+    if LEAST_LETTERS <= len(letters) <= _MOST_LETTERS:
         return r"\W*".join(map(re.escape, letters))
     return r"\W+".join(map(re.escape, name.split()))

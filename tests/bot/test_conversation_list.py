@@ -13,6 +13,7 @@ from PIL import Image
 from bot.cli import run
 from bot.conversations import Conversations
 from bot.errors import UserError
+from bot.exchanges import Exchange
 from bot.export import archive, as_json, markdown
 from bot.export_html import as_html
 from bot.page.conversation_list import list_html
@@ -128,6 +129,17 @@ def test_an_html_export_stands_alone_with_its_quotes_and_photos(own_bot: Bot):
             assert (kind, shown.size) == ("data:image/jpeg", (600, 400))
     gone = Read(as_html("Cups", exchanges, own_bot.darkroom.album("b")))
     assert gone.pictures == [] and "is no longer here" in gone.words
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("I;16", "jpeg"), ("RGBA", "png"), ("LA", "png"), ("CMYK", "jpeg")])
+def test_an_html_export_holds_photos_of_every_kind(own_bot: Bot, mode: str, kind: str):
+    encoded = io.BytesIO()
+    Image.new(mode, (40, 30)).save(encoded, "TIFF")
+    album = own_bot.darkroom.album("a")
+    picture = own_bot.darkroom.take_in(album, Upload("odd.tif", encoded.getvalue()))
+    asked = Exchange("What is it?", None, {}, pictures=(picture,))
+    (shown,) = Read(as_html("Odd", [asked], album)).pictures
+    assert shown.startswith(f"data:image/{kind};base64,")
 
 
 def test_what_is_deleted_is_nowhere_any_more(own_bot: Bot, tmp_path: Path):

@@ -39,7 +39,7 @@ sys.addaudithook(note)
 
 
 @pytest.fixture
-def guarded(tmp_path: Path) -> dict[str, str]:
+def guarded(tmp_path: Path, all_sending_asked_for: dict[str, str]) -> dict[str, str]:
     """An environment that asks for everything which would send something, and notes every attempt."""
     (tmp_path / "guard").mkdir()
     (tmp_path / "guard" / "sitecustomize.py").write_text(GUARD)
@@ -48,13 +48,7 @@ def guarded(tmp_path: Path) -> dict[str, str]:
         "PYTHONPATH": path,
         "WENT_OUT": str(tmp_path / "attempts"),
         "UNBLUR_HOME": str(tmp_path / "home"),
-        "LANGSMITH_TRACING": "true",
-        "LANGSMITH_API_KEY": "lsv2_made_up",
-        "LANGCHAIN_TRACING_V2": "true",
-        "LANGCHAIN_API_KEY": "lsv2_made_up",
-        "GRADIO_ANALYTICS_ENABLED": "True",
-        "ANONYMIZED_TELEMETRY": "True",
-        "HF_HUB_DISABLE_TELEMETRY": "0",
+        **all_sending_asked_for,
     }
 
 

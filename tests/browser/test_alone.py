@@ -9,16 +9,6 @@ from pathlib import Path
 
 import pytest
 
-_ASKING = {  # for everything that would send something
-    "LANGSMITH_TRACING": "true",
-    "LANGSMITH_API_KEY": "lsv2_made_up",
-    "LANGCHAIN_TRACING_V2": "true",
-    "LANGCHAIN_API_KEY": "lsv2_made_up",
-    "GRADIO_ANALYTICS_ENABLED": "True",
-    "ANONYMIZED_TELEMETRY": "True",
-    "HF_HUB_DISABLE_TELEMETRY": "0",
-}
-
 
 def _in_a_network_of_its_own(command: list[str]) -> list[str]:
     """A command that may make network devices of its own; the test is left out where the system forbids that."""
@@ -35,11 +25,13 @@ def _in_a_network_of_its_own(command: list[str]) -> list[str]:
     pytest.skip("no network of its own can be made here: that takes util-linux, iproute2 and the right to")
 
 
-def test_without_a_network_it_begins_answers_and_restores_and_sends_nothing(tmp_path: Path):
+def test_without_a_network_it_begins_answers_and_restores_and_sends_nothing(
+    tmp_path: Path, all_sending_asked_for: dict[str, str]
+):
     command = [sys.executable, str(Path(__file__).with_name("alone.py")), str(tmp_path)]
     done = subprocess.run(
         _in_a_network_of_its_own(command),
-        capture_output=True, text=True, env={**os.environ, **_ASKING}, timeout=400, check=False,
+        capture_output=True, text=True, env={**os.environ, **all_sending_asked_for}, timeout=400, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout.splitlines()[-1])
