@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.embedded.knowledge import Attribute, asked_attributes, read_data
 from bot.embedded.language import Part, Sentence, is_name, sentences
-from bot.embedded.names import aliases, is_subject, name_like_words, names, stands_in, titled, without
+from bot.embedded.names import aliases, is_subject, name_like_words, names, opens_with, stands_in, titled, without
 from bot.embedded.turn import Turn
 from bot.embedded.view import View
 from store.model import Source
@@ -25,6 +25,7 @@ _NAME = 0.5  # what the similarity to the bare name counts against a sentence
 _MOST_FACTS, _NEARLY = 2, 0.12  # sentences of an answer, and how much less than the best one's worth the other may have
 _HOLDS_NAMES = 0.4  # one that holds the names of the question beside the source's, such as a data set's
 _TELLS_HOW = 0.2  # one about a method, where it is asked how
+_SUBJECT = 0.1  # one that says of the source itself what is so, where it is asked whether something is
 _SHARED = 0.4  # one that holds all of the question's own words, less for fewer
 
 _HOW_MUCH = re.compile(
@@ -38,6 +39,9 @@ _FIGURE_WORDS = (
     "|hundreds?|thousands?|millions?|half|twice|double"
 )
 _FIGURE_IN = re.compile(rf"(?<![\w-])[x×]?\d|\b(?:{_FIGURE_WORDS})\b")  # a number, not a digit inside a name
+_WHETHER = re.compile(
+    r"(?:(?:and|but|so|then),? )?(?:do|does|did|is|are|was|were|can|could|will|would|has|have|should)\b", re.IGNORECASE
+)
 _SIZE = re.compile(
     r"\b(?:what|which) (?:[\w-]+ ){0,2}(?:sizes?|resolutions?|dimensions?)\b|\bhow (?:big|large|many pixels)\b",
     re.IGNORECASE,
@@ -108,6 +112,7 @@ def best_facts(turn: Turn, view: View, sources: Sequence[Source]) -> list[tuple[
                 figure=_HOW_MUCH.search(asked) is not None and _FIGURE_IN.search(sentence.text) is not None,
                 collections=_WHICH_DATA.search(asked) is not None and _other_names(sentence.text, source),
                 size=_SIZE.search(asked) is not None and _SIZE_IN.search(sentence.text) is not None,
+                subject=_WHETHER.match(asked) is not None and opens_with(source, sentence.text),
             )
             if _answers(asked, wanted, words, told):
                 worth = max((view.fit(query, sentence) for query in turn.queries), default=0.0)
@@ -134,6 +139,7 @@ class _Told:
     figure: bool  # a figure, where one is asked for
     collections: bool  # names of data sets, where those are asked for
     size: bool  # a picture's size, where that is asked for
+    subject: bool  # that it speaks of the source itself, where it is asked whether something is so
 
     @property
     def in_other_words(self) -> bool:
@@ -147,6 +153,7 @@ class _Told:
             _SHARED * self.shared
             + _SHOWS * (self.shows + self.collections)
             + _FIGURE * (self.figure + self.size)
+            + _SUBJECT * self.subject
             - _NAME * self.name_fit
         )
 

@@ -162,6 +162,12 @@ def mentions(text: str, source: Source) -> bool:
     return any(_span(alias, folded) for alias in aliases(source))
 
 
+def opens_with(source: Source, text: str) -> bool:
+    """Whether a text's first words are a name of a source: it says something of the source itself."""
+    folded = _fold(text)
+    return any((_span(alias, folded) or (1,))[0] == 0 for alias in aliases(source))
+
+
 def goes_by(name: str, source: Source) -> bool:
     """Whether a text is one of the names of a source and nothing else."""
     folded = _fold(name)

@@ -53,6 +53,11 @@ def test_every_answer_keeps_the_contract(ask: Ask, store: Store, question: str) 
     assert_keeps_the_contract(ask(question), store)
 
 
+@pytest.mark.parametrize("question", ["Does MSSNet enlarge photos?", "Can MSSNet resize my photo?"])
+def test_a_yes_or_no_is_answered_first_by_what_is_said_of_the_source_itself(ask: Ask, question: str) -> None:
+    assert ask(question).answer.startswith("MSSNet does not enlarge a photo")
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_brief_s_own_question_gets_three_parts_from_its_own_sources(
     ask: Ask, store: Store, briefs: list[Brief], number: int

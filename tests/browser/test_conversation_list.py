@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 from playwright.sync_api import expect
-from reader import PHONE, Reader, wait_until
+from reader import PHONE, Reader
 
 
 def open_list(reader: Reader) -> None:
@@ -63,7 +63,7 @@ def test_a_conversation_is_taken_along_and_deleted_for_good(reader: Reader, tmp_
     reader.page.get_by_role("button", name="Delete this conversation").click()
     reader.page.get_by_role("button", name="Delete for good, with its photos").click()
     expect(reader.answers).to_have_count(0)
-    wait_until(lambda: "thread=" not in reader.page.url)
+    reader.page.wait_for_url(lambda url: "thread=" not in url, timeout=10_000)
     expect(reader.page.locator("#list")).to_contain_text("Your conversations will be listed here")
     assert reader.page.request.get(f"{reader.address}{str(photo).removeprefix('./')}").status == 404
     reader.open(f"?{address.partition('?')[2]}")
