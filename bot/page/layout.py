@@ -1,5 +1,6 @@
 """The page in Gradio: where things stand, and what each of them starts."""
 
+import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -174,8 +175,9 @@ class _Page:
 
     async def _try_sample(self, thread: str, request: gr.Request) -> AsyncIterator[Updates]:
         thread = self.sharing.thread_to_write(thread or "", owner_of_request(request))
-        async for updates in self._shown(self.chat.ask("", thread, [sample_copy()])):
-            yield updates
+        with tempfile.TemporaryDirectory(prefix="unblur-sample-", ignore_cleanup_errors=True) as folder:
+            async for updates in self._shown(self.chat.ask("", thread, [sample_copy(Path(folder))])):
+                yield updates
 
     async def _shown(self, views: Iterator[View]) -> AsyncIterator[Updates]:
         said_nothing = True

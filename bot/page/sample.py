@@ -1,15 +1,13 @@
 """The sample photo of the first screen, for whoever has no blurry photo at hand."""
 
-import tempfile
 from importlib import resources
 from pathlib import Path
 
 NAME = "coffee-shaken.jpg"
 
 
-def sample_copy() -> str:
-    """The path of a copy of the sample photo, as if somebody had uploaded it."""
-    folder = Path(tempfile.mkdtemp(prefix="unblur-sample-"))
+def sample_copy(folder: Path) -> str:
+    """The path of a copy of the sample photo in a folder, as if somebody had uploaded it."""
     copy = folder / NAME
     copy.write_bytes(resources.files("bot.page").joinpath("samples", NAME).read_bytes())
     return str(copy)

@@ -36,7 +36,8 @@ _ALL, _SOME, _PASTED, _BRIEF = (
     "pasted",
     "brief:",
 )  # values of the choice; a brief's is followed by its name
-_MOST_PICKED_FROM = 300  # sources that can be chosen one by one
+_MOST_PICKED_FROM = 300  # sources that are listed to be chosen one by one
+_SEARCHED = 30  # sources from which on those to choose from can be found by words of their titles
 _FILTERED = 12  # briefs in a list from which on it can be typed into
 _SHARED = "Everybody who uses this page will see what you add."
 _FORM = "Model: NAME\nPaper: https://…\nGitHub: https://…\nSummary: …"
@@ -66,6 +67,7 @@ class SourcesDesk:
                 filterable=False,
                 elem_id="scope-choice",
             )
+            self.find = gr.Textbox(label="Find a source by its title", max_lines=1, visible=False, elem_id="scope-find")
             self.picked = gr.CheckboxGroup([], label="Chosen sources", elem_id="scope-sources", visible=False)
             self.note = gr.HTML(elem_id="scope-note")
             self.keep_pasted = gr.Button("Keep these sources", visible=False, elem_id="keep-pasted", size="sm")
@@ -106,6 +108,7 @@ class SourcesDesk:
         return [
             self.line,
             self.choice,
+            self.find,
             self.picked,
             self.note,
             self.keep_pasted,
@@ -130,7 +133,10 @@ class SourcesDesk:
             **quiet,
         }  # a list may have changed since: what is chosen is looked at
         self.choice.input(self._choose, [self.choice, thread], outputs, **raw)
-        self.picked.input(self._pick, [self.picked, thread], outputs, trigger_mode="always_last", **raw)
+        searched: dict[str, Any] = {"trigger_mode": "always_last", **raw}
+        self.picked.input(self._pick, [self.picked, self.find, thread], outputs, **searched)
+        # not "input", which Gradio doesn't send for the first letter after an update
+        self.find.change(self._find, [self.find, self.choice, thread], [self.picked, self.note], **searched)
         asking.change(self._after_answer, [asking, thread], self.parts, **quiet)  # type: ignore[attr-defined]
         if not self.may_change:
             return
@@ -153,8 +159,8 @@ class SourcesDesk:
         own = self.sharing.thread_to_read(thread, owner_of_request(request))
         return self.chat.bot.held_to(own) if own else HeldTo()
 
-    def updates(self, held: HeldTo, *, some: bool = False) -> Updates:
-        """The choice as it stands; some: sources are about to be chosen one by one."""
+    def updates(self, held: HeldTo, *, some: bool = False, words: str = "") -> Updates:
+        """The choice as it stands; some: sources are about to be chosen one by one, those with some words in their titles."""
         store = self.chat.bot.store
         briefs, gone = store.briefs(), held.gone(store) if held else []
         choices = [("All sources", _ALL), *[(brief_label(one), f"{_BRIEF}{one.name}") for one in briefs]]
@@ -166,25 +172,14 @@ class SourcesDesk:
         if count:
             choices.append(("Chosen sources…", _SOME))
         some = some or bool(held.sources)
-        picking: dict[str, Any] = {"visible": some}
-        note = held.missing_line(store) if held else ""
-        if some:
-            sources = store.sources()
-            offered = [one for one in sources if one.source_id in held.sources]
-            offered += [one for one in sources if one not in offered][: max(_MOST_PICKED_FROM - len(offered), 0)]
-            offered.sort(key=sources.index)
-            picking["choices"] = [(one.title, one.source_id) for one in offered]
-            picking["value"] = [one.source_id for one in offered if one.source_id in held.sources]
-            if not held:
-                note = "Choose at least one; until then all are used."
-            elif len(offered) < len(sources):
-                note = f"{note} The first {len(offered)} of {len(sources):,} sources can be chosen here.".strip()
+        picking, note = self._offered(held, words) if some else ({}, held.missing_line(store) if held else "")
         value = f"{_BRIEF}{held.brief}" if held.brief is not None else _SOME if some else _ALL
         value = _PASTED if held.pasted and not some else value
         parts: Updates = {
             self.line: line_html(held, gone, count),
             self.choice: gr.update(choices=choices, value=value, filterable=len(choices) > _FILTERED),
-            self.picked: gr.update(**picking),
+            self.find: gr.update(visible=some and count >= _SEARCHED, **({} if words else {"value": ""})),
+            self.picked: gr.update(visible=some, **picking),
             self.note: note_html(note),
             self.keep_pasted: gr.update(visible=self.may_change and self._can_keep(held)),
         }
@@ -192,6 +187,22 @@ class SourcesDesk:
             names = [(brief_label(one), one.name) for one in briefs]
             parts[self.brief] = gr.update(choices=names, value=None, filterable=len(names) > _FILTERED)
         return parts
+
+    def _offered(self, held: HeldTo, words: str) -> tuple[dict[str, Any], str]:
+        """The sources to choose from, those that are chosen among them, and a line on what is not to be seen."""
+        sources = self.chat.bot.store.sources()
+        wanted = words.casefold().split()
+        found = [one.source_id for one in sources if all(word in one.title.casefold() for word in wanted)]
+        picked = [one.source_id for one in sources if one.source_id in held.sources]
+        others = [source_id for source_id in found if source_id not in held.sources]
+        listed = {*picked, *others[: max(_MOST_PICKED_FROM - len(picked), 0)]}
+        notes = [held.missing_line(self.chat.bot.store) if held else "Choose at least one; until then all are used."]
+        if wanted and not found:
+            notes.append("No source has these words in its title.")
+        elif not listed.issuperset(found):
+            notes.append(f"{len(listed)} of {len(found):,} sources are listed: find others by words of their titles.")
+        choices = [(one.title, one.source_id) for one in sources if one.source_id in listed]
+        return {"choices": choices, "value": picked}, " ".join(filter(None, notes))
 
     def _can_keep(self, held: HeldTo) -> bool:
         """Whether a pasted brief answers that the store does not hold."""
@@ -227,14 +238,20 @@ class SourcesDesk:
         self.chat.bot.hold(own, held)
         return {self.thread: own, **self.shelf(held), **self.updates(held, some=choice == _SOME)}
 
-    def _pick(self, picked: Any, thread: Any, request: gr.Request) -> Updates:
+    def _find(self, words: Any, choice: Any, thread: Any, request: gr.Request) -> Any:
+        if choice != _SOME:
+            return gr.skip()
+        picking, note = self._offered(self.held_by(_text(thread), request), _text(words))
+        return {self.picked: gr.update(**picking), self.note: note_html(note)}
+
+    def _pick(self, picked: Any, words: Any, thread: Any, request: gr.Request) -> Updates:
         picked, thread = [_text(one) for one in picked] if isinstance(picked, list) else [], _text(thread)
         own = self.sharing.thread_to_write(thread or "", owner_of_request(request))
         store = self.chat.bot.store
         still = store.sources(Scope(source_ids=frozenset(picked))) if picked else []
         held = HeldTo(sources={one.source_id: one.title for one in still})
         self.chat.bot.hold(own, held)
-        return {self.thread: own, **self.shelf(held), **self.updates(held, some=True)}
+        return {self.thread: own, **self.shelf(held), **self.updates(held, some=True, words=_text(words))}
 
     # -- what is held
 

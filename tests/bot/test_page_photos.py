@@ -27,11 +27,11 @@ def client(page_bot: Bot) -> TestClient:
 
 
 @pytest.fixture
-def views(page_bot: Bot) -> list[View]:
+def views(page_bot: Bot, tmp_path: Path) -> list[View]:
     from bot.page.server import _done
 
     chat = Chat(page_bot, _done())
-    return list(chat.ask("", chat.new().thread, [sample_copy()]))
+    return list(chat.ask("", chat.new().thread, [sample_copy(tmp_path)]))
 
 
 def test_the_conversation_shows_the_photo_its_progress_and_what_was_made(views: list[View]):
@@ -46,10 +46,10 @@ def test_the_conversation_shows_the_photo_its_progress_and_what_was_made(views: 
     assert 'data-photo="photo-1" hidden' in last.photos
 
 
-def test_an_upload_is_removed_once_the_conversation_has_it(page_bot: Bot):
+def test_an_upload_is_removed_once_the_conversation_has_it(page_bot: Bot, tmp_path: Path):
     from bot.page.server import _done
 
-    copy = sample_copy()
+    copy = sample_copy(tmp_path)
     list(Chat(page_bot, _done()).ask("", "0" * 32, [copy]))
     assert not Path(copy).exists()
 
@@ -100,13 +100,13 @@ def test_nothing_else_is_served(client: TestClient, views: list[View], address: 
     assert b"sharpness" not in response.content
 
 
-def test_names_of_photos_are_escaped(page_bot: Bot):
+def test_names_of_photos_are_escaped(page_bot: Bot, tmp_path: Path):
     from dataclasses import replace
 
     from bot.page.server import _done
 
     chat = Chat(page_bot, _done())
-    list(chat.ask("", "0" * 32, [sample_copy()]))
+    list(chat.ask("", "0" * 32, [sample_copy(tmp_path)]))
     exchange = page_bot.exchanges("0" * 32)[0]
     evil = '"><img src=x onerror=alert(1)>'
     hostile = replace(

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import expect
-from reader import PHONE, Reader
+from reader import LAPTOP, PHONE, Reader
 
 from bot.service import Bot
 from bot.settings import Settings
 from ingest.pipeline import bundled_briefs
 from store.embedding import Vectors
+from store.model import Brief, Entry, Kind
 from store.store import Store
 
 RAIN = """A user has asked the following question:
@@ -108,6 +109,31 @@ def test_a_conversation_keeps_to_the_chosen_sources(arrive, start):
     expect(reader.answers).to_have_count(0)
     expect(uses).to_be_hidden()
     expect(held(reader)).to_have_count(6)
+
+
+@pytest.mark.parametrize("size", [LAPTOP, PHONE])
+def test_one_of_very_many_sources_is_found_by_words_of_its_title(arrive, start, store: Store, size):
+    many = [
+        Entry(Kind.PAPER, f"Denoiser Number {n}", f"https://arxiv.org/abs/2001.{n:05}", None, "") for n in range(400)
+    ]
+    store.put(Brief("many", None, tuple(many), ""))
+    reader = arrive(size, address=start())
+    if size == PHONE:
+        reader.page.get_by_role("link", name="Uses all 406 sources").click()
+    choose(reader, "This conversation uses", "Chosen sources")
+    note = reader.page.locator("#scope-note")
+    expect(note).to_contain_text("300 of 406 sources are listed: find others by words of their titles.")
+    expect(reader.page.get_by_label("Denoiser Number 397")).to_be_hidden()
+    find = reader.page.get_by_label("Find a source by its title")
+    find.press_sequentially("number 397")
+    reader.page.get_by_label("Denoiser Number 397").check()
+    expect(held(reader)).to_have_count(1)
+    expect(note).to_be_empty()
+    find.fill("no such title")
+    expect(note).to_contain_text("No source has these words in its title.")
+    expect(reader.page.get_by_label("Denoiser Number 397")).to_be_checked()
+    assert reader.barriers() == []
+    assert not reader.scrolls_sideways()
 
 
 def test_on_a_phone_a_brief_is_chosen_from_the_line_below_the_input(arrive, start):
