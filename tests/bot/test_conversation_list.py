@@ -17,7 +17,7 @@ from bot.exchanges import Exchange
 from bot.export import archive, as_json, markdown
 from bot.export_html import as_html
 from bot.page.conversation_list import list_html
-from bot.page.sample import sample_copy
+from bot.page.sample import sample_photo
 from bot.photos.album import Upload
 from bot.service import Bot, Request
 from bot.settings import Settings
@@ -65,8 +65,8 @@ def test_a_conversation_is_found_by_any_word_in_it(own_bot: Bot, search: str, fo
     assert [one.thread for one in own_bot.conversations.listed(search=search)] == found
 
 
-def test_an_export_holds_the_words_the_quotes_and_the_photos(own_bot: Bot, tmp_path: Path):
-    data = Path(sample_copy(tmp_path)).read_bytes()
+def test_an_export_holds_the_words_the_quotes_and_the_photos(own_bot: Bot):
+    data = sample_photo()
     talk(own_bot, "a", "tell me about CausalSR")
     own_bot.ask(Request("", thread="a", photos=(Upload("my cup.jpg", data),)))
     exchanges = own_bot.exchanges("a")
@@ -107,9 +107,9 @@ class Read(HTMLParser):
         self.words += data
 
 
-def test_an_html_export_stands_alone_with_its_quotes_and_photos(own_bot: Bot, tmp_path: Path):
+def test_an_html_export_stands_alone_with_its_quotes_and_photos(own_bot: Bot):
     talk(own_bot, "a", "tell me about CausalSR <script>alert(1)</script>")
-    own_bot.ask(Request("", thread="a", photos=(Upload("my <cup>.jpg", Path(sample_copy(tmp_path)).read_bytes()),)))
+    own_bot.ask(Request("", thread="a", photos=(Upload("my <cup>.jpg", sample_photo()),)))
     exchanges = own_bot.exchanges("a")
     read = Read(as_html("Cups & <b>mugs</b>", exchanges, own_bot.darkroom.album("a")))
     words = " ".join(read.words.split())
@@ -143,7 +143,7 @@ def test_an_html_export_holds_photos_of_every_kind(own_bot: Bot, mode: str, kind
 
 
 def test_what_is_deleted_is_nowhere_any_more(own_bot: Bot, tmp_path: Path):
-    data = Path(sample_copy(tmp_path)).read_bytes()
+    data = sample_photo()
     talk(own_bot, "kept", "tell me about CausalSR")
     own_bot.ask(Request(f"sharpen my {CANARY}", thread="gone", photos=(Upload(f"{CANARY}.jpg", data),)))
     assert [one.thread for one in own_bot.conversations.listed(search=CANARY)] == ["gone"]
