@@ -139,7 +139,7 @@ class Decision:
         return self.constant + weighed
 
 
-CARRIES = Decision(score=7.2, fit=6.3, beside=-10.7, held=1.8, pictures=0.8, crowd=-0.4, constant=-0.4, least=-0.3)
+CARRIES = Decision(score=5.6, fit=7.7, beside=-11.0, held=1.5, pictures=0.8, crowd=-0.4, constant=0.3, least=-0.4)
 
 
 def _missing_subject(turn: Turn, view: View) -> str:
