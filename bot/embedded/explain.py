@@ -21,8 +21,9 @@ from bot.embedded.knowledge import Task, asked_attributes, asked_tasks
 from bot.embedded.language import Part, Sentence, sentences, short_title
 from bot.embedded.names import mentions
 from bot.embedded.phrasing import attributed, cite, listing, quote, quoted
+from bot.embedded.roles import contribution, mechanism
 from bot.embedded.turn import Turn
-from bot.embedded.view import View, called, contribution, header_line, subject
+from bot.embedded.view import View, called, header_line, subject
 from bot.render import escape
 from store.model import Kind, Source
 
@@ -217,7 +218,7 @@ def _steps(
     fresh = [sentence for sentence in sentences(main) if sentence.text not in told]
     taken = _first(fresh, Part.INPUT)
     made = _first(fresh, Part.OUTPUT, taken)
-    inner = _first(fresh, Part.METHOD, taken, made) or contribution(main)
+    inner = mechanism(main, {*told, *(one.text for one in (taken, made) if one)}) or contribution(main)
     return [
         quote(main, taken, "**Input.** ") if taken else say(f"**Input.** {given[:1].upper()}{given[1:]}."),
         quote(main, inner, "**Model.** ") if inner else _undescribed(main, tasks, sources, told),
@@ -244,8 +245,7 @@ def _undescribed(main: Source, tasks: Sequence[Task], sources: Sequence[Source],
     paper = _paper_for(tasks, main, sources)
     if paper is None:
         return Statement(text=f"**Model.** {escape(main.title)}, which the sources don't describe.", cites=(header,))
-    fresh = [sentence for sentence in sentences(paper) if sentence.text not in told]
-    sentence = _first(fresh, Part.METHOD) or contribution(paper) or sentences(paper)[0]
+    sentence = mechanism(paper, told) or contribution(paper) or sentences(paper)[0]
     return Statement(
         text=f"**Model.** {escape(main.title)} does this step, and the sources don't describe it. The closest one that is "
         f"described, {called(paper)}, works like this: {quoted(paper, sentence)}",

@@ -6,7 +6,8 @@ from bot.draft import Block, Cited, Draft, Paragraph, References, Referred, Sect
 from bot.embedded.language import Part, sentences
 from bot.embedded.photo_wish import PhotoWish
 from bot.embedded.phrasing import listing, quote
-from bot.embedded.view import View, contribution, header_line
+from bot.embedded.roles import contribution
+from bot.embedded.view import View, header_line
 from bot.photos.album import Picture, Result
 from bot.photos.tools import UNDO, Tried, duration
 from bot.render import escape

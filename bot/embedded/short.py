@@ -23,11 +23,17 @@ from bot.embedded.knowledge import asked_attributes
 from bot.embedded.language import Part, Sentence, sentences
 from bot.embedded.names import stands_in
 from bot.embedded.phrasing import attributed, listing, quote, quoted
+from bot.embedded.roles import contribution, mechanism, reported
 from bot.embedded.turn import Turn
-from bot.embedded.view import View, called, contribution, header_line, subject
+from bot.embedded.view import View, called, header_line, subject
 from bot.render import escape
 from store.model import Kind, Source
 
+_COMPARED = (  # rows of a comparison, and what stands where the sources have no sentence for one
+    ("What it is", "the sources don't say"),
+    ("How it works", "the sources say no more of it"),
+    ("What it reports", "the sources don't say"),
+)
 _COVERED = 6  # fields that a refusal or the help names
 _CODE_WORDS = ("code", "github", "repo", "implementation", "program", "software")
 _PAPER_WORDS = ("paper", "arxiv", "pdf")
@@ -74,11 +80,12 @@ def one_source(source: Source, asked: Sequence[str] = ()) -> Draft:
     asked: names in it by which it was asked for, such as a variant's; what it says of them is told, too.
     """
     usable = sentences(source)
-    intro = contribution(source)
-    chosen = [intro] if intro else []
+    chosen = _some(contribution(source))
     chosen += [s for name in asked for s in usable if stands_in(name, s.text) and s not in chosen][:1]
-    for part in (Part.METHOD, Part.INPUT, Part.LIMIT, Part.RESULT):
+    chosen += _some(mechanism(source, _texts(chosen)))
+    for part in (Part.INPUT, Part.LIMIT):
         chosen += [s for s in usable if part in s.parts and s not in chosen][:1]
+    chosen += _some(reported(source, _texts(chosen)))
     chosen.sort(key=lambda sentence: sentence.number)
     kind = "recommended model" if source.kind is Kind.MODEL else "paper"
     header = Cited(source_id=source.source_id, quote=header_line(source))
@@ -94,25 +101,31 @@ def one_source(source: Source, asked: Sequence[str] = ()) -> Draft:
 
 def compare(named: Sequence[Source]) -> Draft:
     """A small table of what each source is about, how it works and what it reports; every cell cited."""
-    rows = (
-        ("What it is", contribution),
-        ("How it works", lambda source: _first(source, Part.METHOD)),
-        ("What it reports", lambda source: _first(source, Part.RESULT)),
-    )
-    cells = []
-    for label, choose in rows:
-        cells.append((say(f"**{label}**"), *(_cell(source, choose(source)) for source in named)))
+    told = [_told(source) for source in named]
+    cells = [
+        (say(f"**{label}**"), *(_cell(source, one[row], missing) for source, one in zip(named, told, strict=True)))
+        for row, (label, missing) in enumerate(_COMPARED)
+    ]
     columns = ("", *(called(source) for source in named))
     return _with_references("compare", [Table(columns=columns, rows=tuple(cells))], named)
 
 
-def _first(source: Source, part: Part) -> Sentence | None:
-    intro = contribution(source)
-    return next((s for s in sentences(source) if part in s.parts and s != intro), None)
+def _told(source: Source) -> tuple[Sentence | None, Sentence | None, Sentence | None]:
+    """The sentences on a source for the rows of a comparison."""
+    works = mechanism(source)
+    return contribution(source), works, reported(source, _texts(_some(works)))
 
 
-def _cell(source: Source, sentence: Sentence | None) -> Statement:
-    return quote(source, sentence) if sentence else say("the sources don't say")
+def _some(sentence: Sentence | None) -> list[Sentence]:
+    return [sentence] if sentence else []
+
+
+def _texts(chosen: Sequence[Sentence]) -> list[str]:
+    return [sentence.text for sentence in chosen]
+
+
+def _cell(source: Source, sentence: Sentence | None, missing: str) -> Statement:
+    return quote(source, sentence) if sentence else say(missing)
 
 
 def help_text(turn: Turn, view: View) -> Draft:

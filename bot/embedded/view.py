@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bot.embedded.knowledge import Task, tasks_of
-from bot.embedded.language import Part, Sentence, announces, is_name, sentences, short_title
+from bot.embedded.language import Sentence, is_name, short_title
 from bot.render import escape
 from bot.tools import Found, sources_of
 from store.model import Kind, Source
@@ -66,17 +66,6 @@ class View:
     def papers(self) -> list[Source]:
         """The papers found, the best first."""
         return [source for source in self.sources if source.kind is Kind.PAPER]
-
-
-def contribution(source: Source) -> Sentence | None:
-    """The sentence that says best what a source is or does."""
-    usable = sentences(source)
-    if not usable:
-        return None
-    if source.kind is Kind.MODEL:
-        return usable[0]
-    strong = [s for s in usable if Part.METHOD in s.parts and announces(s.text)]
-    return (strong or [s for s in usable if Part.METHOD in s.parts] or usable)[0]
 
 
 def subject(source: Source, mentions: int = 1) -> list[Task]:
