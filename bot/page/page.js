@@ -82,7 +82,7 @@
   function compare(split) {
     split.closest(".pair").style.setProperty("--split", `${split.value}%`);
     split.setAttribute("aria-valuenow", split.value);
-    split.setAttribute("aria-valuetext", `${split.value} percent restored`);
+    split.setAttribute("aria-valuetext", `${100 - split.value} percent restored`);
   }
 
   // A button of the photo panel says its words in the conversation.

@@ -105,10 +105,10 @@ def _compared(thread: str, result: Result, name: str, shown: str, several: bool)
         shown,
         f'<figure><div class="pair"><img class="before" src="{before}" alt="{escape(name)} before">'
         f'<div class="over"><img class="after" src="{after}" alt="{escape(name)} after"></div>'
-        '<span class="corner left" aria-hidden="true">after</span><span class="corner right" aria-hidden="true">before</span>'
+        '<span class="corner left" aria-hidden="true">before</span><span class="corner right" aria-hidden="true">after</span>'
         '<span class="handle" aria-hidden="true"></span>'
         '<input class="split" type="range" min="0" max="100" step="1" value="50" '
-        f'aria-label="Share of {escape(name)} shown restored" aria-valuetext="50 percent restored"></div>'
+        f'aria-label="Where before ends and after begins in {escape(name)}" aria-valuetext="50 percent restored"></div>'
         f"<figcaption>{escape(facts)}</figcaption></figure>"
         f'<div class="acts"><a class="download" href="{_download(thread, result)}">Download</a>'
         f'<span class="group" role="group" aria-label="Enlarge">Enlarge {larger}</span>'
