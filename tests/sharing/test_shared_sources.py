@@ -71,7 +71,14 @@ def test_a_made_up_choice_changes_nothing(open_to_all, made_up: Any):
 def test_made_up_sources_are_not_held_to(open_to_all, made_up: Any):
     with open_to_all.client() as client:
         client.get("")
-        assert "Uses all 6 sources" in said(call(client, "_pick", [made_up, ""]))
+        assert "Uses all 6 sources" in said(call(client, "_pick", [made_up, "", ""]))
+
+
+@pytest.mark.parametrize("made_up", [["x"], 7, None, {"a": [1]}])
+def test_made_up_words_for_a_title_find_everything(open_to_all, made_up: Any):
+    with open_to_all.client() as client:
+        client.get("")
+        assert "CausalSR" in str(call(client, "_find", [made_up, "some", ""])[-1])
 
 
 def test_read_only_has_no_function_that_changes_anything(serve, store: Store):
