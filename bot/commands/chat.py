@@ -47,10 +47,11 @@ def chat(host: str | None, port: int | None) -> None:
             )
         except KeyboardInterrupt:
             tell("Stopped.")
-            # a library that is cut off while it loads would abort with a complaint, and a restoration would be waited for
-            if getting_ready.is_alive() or bot.darkroom.busy:
-                sys.stdout.flush()
-                os._exit(0)  # nothing is lost: the store bears being killed at any moment, and so do the photos
+        # Also where the signal was ignored before us, as in a script's background: then serving ends without an exception.
+        # A library that is cut off while it loads would abort with a complaint, and a restoration would be waited for.
+        if getting_ready.is_alive() or bot.darkroom.busy:
+            sys.stdout.flush()
+            os._exit(0)  # nothing is lost: the store bears being killed at any moment, and so do the photos
 
 
 def _get_ready(store: Store, ready: Future[None]) -> None:
