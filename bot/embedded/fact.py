@@ -40,7 +40,7 @@ _FIGURE_WORDS = (
 )
 _FIGURE_IN = re.compile(rf"(?<![\w-])[x×]?\d|\b(?:{_FIGURE_WORDS})\b")  # a number, not a digit inside a name
 _WHETHER = re.compile(
-    r"(?:(?:and|but|so|then),? )?(?:do|does|did|is|are|was|were|can|could|will|would|has|have|should)\b", re.IGNORECASE
+    r"^(?:(?:and|but|so|then),? )?(?:do|does|did|is|are|was|were|can|could|will|would|has|have|should)\b", re.IGNORECASE
 )
 _SIZE = re.compile(
     r"\b(?:what|which) (?:[\w-]+ ){0,2}(?:sizes?|resolutions?|dimensions?)\b|\bhow (?:big|large|many pixels)\b",
@@ -90,6 +90,9 @@ def best_facts(turn: Turn, view: View, sources: Sequence[Source]) -> list[tuple[
     """
     asked = turn.question.text
     wanted = particulars(asked, sources)
+    figure, collections, size, whether = (
+        form.search(asked) is not None for form in (_HOW_MUCH, _WHICH_DATA, _SIZE, _WHETHER)
+    )
     found: list[tuple[float, Source, Sentence]] = []
     for source in sources:
         if foreign_names(asked, source):
@@ -109,10 +112,10 @@ def best_facts(turn: Turn, view: View, sources: Sequence[Source]) -> list[tuple[
                 name_fit=max((view.fit(query, sentence) for query in turn.queries[1:] if is_name(query)), default=0.0),
                 shows=bool(wanted) and all(sentence.text in attribute.shows for attribute in wanted),
                 shared=share(words, meant),
-                figure=_HOW_MUCH.search(asked) is not None and _FIGURE_IN.search(sentence.text) is not None,
-                collections=_WHICH_DATA.search(asked) is not None and _other_names(sentence.text, source),
-                size=_SIZE.search(asked) is not None and _SIZE_IN.search(sentence.text) is not None,
-                subject=_WHETHER.match(asked) is not None and opens_with(source, sentence.text),
+                figure=figure and _FIGURE_IN.search(sentence.text) is not None,
+                collections=collections and _other_names(sentence.text, source),
+                size=size and _SIZE_IN.search(sentence.text) is not None,
+                subject=whether and opens_with(source, sentence.text),
             )
             if _answers(asked, wanted, words, told):
                 worth = max((view.fit(query, sentence) for query in turn.queries), default=0.0)

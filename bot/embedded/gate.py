@@ -122,7 +122,11 @@ def _share_held(asked: Mapping[Concept, int], texts: Sequence[str]) -> float:
 
 @dataclass(frozen=True)
 class Decision:
-    """Signals weighed: below `least` a question is refused. Fitted by `python -m benchmarks.refusals --fit`."""
+    """Signals weighed: below `least` a question is refused.
+
+    Fitted by logistic regression over the splits `dev`, `fresh`, `second` and `blind` together, with `crowd` as it was before;
+    `python -m benchmarks.refusals --fit` fits one of the splits `dev` and `test` with the bundled briefs' questions.
+    """
 
     score: float
     fit: float

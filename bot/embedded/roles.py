@@ -28,7 +28,6 @@ _COMPARES = re.compile(
     r"|compared|scores?|wins?|won|ranks?|best|strongest|closer to|fast enough|real time)\b",
     re.IGNORECASE,
 )
-_ASIDE = frozenset({Part.RESULT, Part.LIMIT, Part.PROBLEM})
 _REFERS_BACK = re.compile(
     r"(?:it|its|they|their|these|those|this|that|such|so|both|the (?:two|three|four)|for each)\b", re.IGNORECASE
 )
@@ -44,17 +43,14 @@ def contribution(source: Source) -> Sentence | None:
     usable = sentences(source)
     if not usable or is_card(source):
         return usable[0] if usable else None
-    free = [one for one in usable if not _REFERS_BACK.match(one.text)]
     return _first(
         usable,
         lambda one: Part.METHOD in one.parts and announces(one.text),
         lambda one: opens_with(source, one.text) and not one.parts & {Part.LIMIT, Part.RESULT},
-        lambda one: Part.METHOD in one.parts and one in free,
-        lambda one: (
-            one.text in _WORKINGS and one in free and not one.parts & _ASIDE and not _DIFFICULTY.search(one.text)
-        ),
+        lambda one: Part.METHOD in one.parts and _stands_alone(one),
+        lambda one: one.text in _WORKINGS and _stands_alone(one) and _tells_how(one) and not _names_difficulty(one),
         lambda one: Part.METHOD in one.parts,
-        lambda one: one in free and not one.parts & _ASIDE and not _DIFFICULTY.search(one.text),
+        lambda one: _stands_alone(one) and _tells_how(one) and not _names_difficulty(one),
         lambda one: Part.PROBLEM not in one.parts,
         lambda one: True,
     )
@@ -62,37 +58,56 @@ def contribution(source: Source) -> Sentence | None:
 
 def mechanism(source: Source, told: Collection[str] = ()) -> Sentence | None:
     """The sentence that says best how a source works, beside those that were told; None when none does."""
-    return _after_contribution_first(
+    return _beside_contribution(
         source,
         told,
-        lambda one: Part.METHOD in one.parts and not one.parts & _ASIDE,
-        lambda one: one.text in _WORKINGS and not one.parts & _ASIDE and not _COMPARES.search(one.text),
+        lambda one: Part.METHOD in one.parts and _tells_how(one),
+        lambda one: one.text in _WORKINGS and _tells_how(one) and not _compares(one),
         lambda one: Part.METHOD in one.parts and Part.LIMIT not in one.parts,
-        lambda one: not one.parts & _ASIDE and not _COMPARES.search(one.text) and not _DIFFICULTY.search(one.text),
+        lambda one: _tells_how(one) and not _compares(one) and not _names_difficulty(one),
     )
 
 
 def reported(source: Source, told: Collection[str] = ()) -> Sentence | None:
     """The sentence that says best what a source reports, beside those that were told; None when none does."""
-    return _after_contribution_first(
+    return _beside_contribution(
         source,
         told,
-        lambda one: Part.RESULT in one.parts and Part.LIMIT not in one.parts and _COMPARES.search(one.text) is not None,
+        lambda one: Part.RESULT in one.parts and Part.LIMIT not in one.parts and _compares(one),
         lambda one: Part.RESULT in one.parts and Part.LIMIT not in one.parts,
-        lambda one: Part.LIMIT not in one.parts and _COMPARES.search(one.text) is not None,
+        lambda one: Part.LIMIT not in one.parts and _compares(one),
     )
 
 
-def _after_contribution_first(source: Source, told: Collection[str], *tests: _Test) -> Sentence | None:
+def _beside_contribution(source: Source, told: Collection[str], *tests: _Test) -> Sentence | None:
     """What passes the tests among the sentences after what the source brings, else among those before.
 
     Not the latter where the source announces what it brings: what leads to that is about others' work.
     """
     intro = contribution(source)
-    fresh = [one for one in sentences(source) if one != intro and one.text not in told]
-    after = [one for one in fresh if intro is None or one.number > intro.number]
-    before = [] if intro is None or announces(intro.text) else [one for one in fresh if one not in after]
-    return _first(after, *tests) or _first(before, *tests)
+    if intro is None:
+        return None
+    fresh = [one for one in sentences(source) if one.text not in told]
+    found = _first([one for one in fresh if one.number > intro.number], *tests)
+    if found or announces(intro.text):
+        return found
+    return _first([one for one in fresh if one.number < intro.number], *tests)
+
+
+def _stands_alone(one: Sentence) -> bool:
+    return _REFERS_BACK.match(one.text) is None
+
+
+def _tells_how(one: Sentence) -> bool:
+    return not one.parts & {Part.RESULT, Part.LIMIT, Part.PROBLEM}
+
+
+def _compares(one: Sentence) -> bool:
+    return _COMPARES.search(one.text) is not None
+
+
+def _names_difficulty(one: Sentence) -> bool:
+    return _DIFFICULTY.search(one.text) is not None
 
 
 def _first(candidates: Collection[Sentence], *tests: _Test) -> Sentence | None:
