@@ -20,6 +20,8 @@ SPLITS = {  # the file of each split; what was measured on a split while the pro
     "fresh": "questions_fresh.jsonl",
     "second": "questions_second.jsonl",
     "blind": "questions_blind.jsonl",
+    "third": "questions_third.jsonl",
+    "fourth": "questions_fourth.jsonl",
 }
 KINDS = {
     "everyday",
