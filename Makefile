@@ -12,7 +12,8 @@ chat: install
 
 test: install-dev lint types imports
 	sh tests/browser/install_chromium.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore tests/browser --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest tests/browser
 
 install: $(VENV)/.installed
 
