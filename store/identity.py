@@ -45,7 +45,7 @@ def source_id(entry: Entry) -> str:
     """The identity of the source that `entry` describes: short, readable, the same in every store."""
     paper, repository = (link if link and link.strip() else None for link in (entry.paper_url, entry.github_url))
     if entry.kind is Kind.MODEL:
-        link = _link_identity(repository or paper)
+        link = link_identity(repository or paper)
         return f"model:{_slug(entry.title, f'{_fold(entry.title)}@{link}')}"
     number = arxiv_id(paper)
     if number:
@@ -68,7 +68,7 @@ def _parts(url: str) -> tuple[str, str, str]:
     return host, parts.path, f"?{parts.query}" if parts.query else ""
 
 
-def _link_identity(url: str | None) -> str:
+def link_identity(url: str | None) -> str:
     """What two links of the same page have in common; empty without a link."""
     number = arxiv_id(url)
     return f"arxiv:{number}" if number else normalise_url(url or "")

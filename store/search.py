@@ -13,10 +13,12 @@ import numpy as np
 
 from store.embedding import Vectors
 from store.glossary import Wanted
+from store.identity import link_identity
 from store.index import ChromaIndex
 from store.model import Evidence, Passage, Role, Source
 from store.naming import is_named
 from store.table import Table
+from store.text import header_span, summary_of
 
 _WORD = re.compile(r"\w+")
 _OR = " OR "
@@ -126,8 +128,9 @@ def search(
         tied = {source_id for members in companions for source_id in members} - scored.keys()
         if source_ids is not None:
             tied &= set(source_ids)
-        scored |= _scored(table, table.texts(tied), query, vectors, words, wanted)
-        scores = _with_ties(_totals(scored, weights), companions, weights.tie)
+        texts |= table.texts(tied)
+        scored |= _scored(table, {one: texts[one] for one in tied if one in texts}, query, vectors, words, wanted)
+        scores = _with_twins(_with_ties(_totals(scored, weights), companions, weights.tie), texts)
         best = _best(scores, sources)
         known = {source.source_id: source for source in table.sources(best)}
     return [
@@ -202,6 +205,23 @@ def _with_ties(scores: Mapping[str, float], companions: Sequence[Collection[str]
             if others:
                 raised[source_id] = max(raised[source_id], sum(others) / len(others))
     return {source_id: score + weight * raised[source_id] for source_id, score in scores.items()}
+
+
+def _with_twins(scores: Mapping[str, float], texts: Mapping[str, str]) -> dict[str, float]:
+    """Scores in which what only links were supplied of lends its own to the source that is told of under the same link."""
+    linked: dict[str, list[str]] = {}  # the ids by their first link, a paper's before a repository's
+    for source_id in scores:
+        header = header_span(texts[source_id])
+        links = texts[source_id][header.start : header.end].split("\n")[1:]
+        for link in links[:1]:
+            linked.setdefault(link_identity(link.partition(": ")[2]), []).append(source_id)
+    raised = dict(scores)
+    for twins in linked.values():
+        lent = max((scores[one] for one in twins if not summary_of(texts[one])), default=0.0)
+        for one in twins:
+            if summary_of(texts[one]):
+                raised[one] = max(raised[one], lent)
+    return raised
 
 
 def words_query(query: str) -> str:

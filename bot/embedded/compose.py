@@ -9,7 +9,7 @@ from bot.embedded.explain import explain
 from bot.embedded.fact import asks_how_many, asks_how_much, demanded, describes, foreign_names, particulars, share
 from bot.embedded.gate import Refusal, refuse
 from bot.embedded.knowledge import asked_attributes
-from bot.embedded.names import mentions, name_like_words, names, speaks_of, titled
+from bot.embedded.names import described, mentions, name_like_words, names, speaks_of, titled
 from bot.embedded.turn import Turn
 from bot.embedded.view import View
 from bot.tools import Found
@@ -40,7 +40,7 @@ def compose(turn: Turn, searched: Sequence[Found]) -> Draft:
         return short.link(turn, meant) if meant else short.refusal(turn, Refusal(), view)
     paired = len(named) == 2 and not asks_how_much(turn.question.text) and _PAIRED.search(turn.question.text)
     if len(named) > 1 and (turn.wants_comparison or paired):
-        return short.compare(named)
+        return short.compare(_told_of(named, view))
     return _about_named(turn, view, named) if named and turn.words <= _FACT_WORDS else explain(turn, view)
 
 
@@ -113,6 +113,12 @@ def _compared(turn: Turn, view: View) -> list[Source]:
         candidates = [*names(side, [*referred, *view.sources]), *best]
         chosen += [source for source in candidates if source not in chosen][:1]
     return chosen if len(chosen) > 1 else []
+
+
+def _told_of(named: Sequence[Source], view: View) -> list[Source]:
+    """Some sources, in place of those with links alone the ones that describe them, unless they come to the same."""
+    told = [described(source, view.sources) for source in named]
+    return told if len(set(told)) == len(told) else list(named)
 
 
 def _named(turn: Turn, view: View) -> list[Source]:

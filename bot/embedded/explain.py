@@ -19,7 +19,7 @@ from bot.draft import (
 )
 from bot.embedded.knowledge import Task, asked_attributes, asked_tasks
 from bot.embedded.language import Part, Sentence, sentences, short_title
-from bot.embedded.names import mentions
+from bot.embedded.names import described, mentions
 from bot.embedded.phrasing import attributed, cite, listing, quote, quoted
 from bot.embedded.roles import contribution, mechanism
 from bot.embedded.turn import Turn
@@ -109,9 +109,9 @@ def _leading_model(relevant: Sequence[Source], view: View) -> Source | None:
 
 def _task(turn: Turn, tasks: Sequence[Task], main: Source, sources: Sequence[Source]) -> Block:
     statements = [say(_wish(turn, tasks))]
-    statements += _about_main(main, tasks)
+    statements += _about_main(main, tasks, sources)
     paper = _paper_for(tasks, main, sources)
-    if paper is not None:
+    if paper is not None and paper != described(main, sources):
         sentence = contribution(paper)
         if sentence is not None:
             shared = next((task for task in tasks if task in subject(paper)), None)
@@ -145,12 +145,17 @@ def _restores(tasks: Sequence[Task]) -> bool:
     return all(task.name not in _NOT_RESTORATION for task in tasks[:2])
 
 
-def _about_main(main: Source, tasks: Sequence[Task]) -> list[Statement]:
+def _about_main(main: Source, tasks: Sequence[Task], sources: Sequence[Source]) -> list[Statement]:
     """What the recommended model (or the best paper) is, and what of the task it leaves out."""
     name = escape(main.title) if main.kind is Kind.MODEL else called(main)
     sentence = contribution(main)
     if sentence is None:
         header = Cited(source_id=main.source_id, quote=header_line(main))
+        paper = described(main, sources)
+        said = contribution(paper) if main.kind is Kind.MODEL else None
+        if said is not None:
+            text = f"The recommended model is {name}; its paper, {called(paper)}, says: {quoted(paper, said)}"
+            return [Statement(text=text, cites=(header, cite(said)))]
         return [
             Statement(
                 text=f"The recommended model is {name}; it came without a description, so how it works inside the sources "
@@ -240,8 +245,13 @@ def _first(candidates: Sequence[Sentence], part: Part, *others: Sentence | None)
 
 
 def _undescribed(main: Source, tasks: Sequence[Task], sources: Sequence[Source], told: set[str]) -> Statement:
-    """The model step where the model came without a description: how the closest paper on the same task works."""
+    """The model step where the model came without a description: how its own paper, or the closest one on the task, works."""
     header = Cited(source_id=main.source_id, quote=header_line(main))
+    own = described(main, sources)
+    told_of = mechanism(own, told) or contribution(own)
+    if told_of is not None:
+        text = f"**Model.** {escape(main.title)}, in its paper's words: {quoted(own, told_of)}"
+        return Statement(text=text, cites=(header, cite(told_of)))
     paper = _paper_for(tasks, main, sources)
     if paper is None:
         return Statement(text=f"**Model.** {escape(main.title)}, which the sources don't describe.", cites=(header,))

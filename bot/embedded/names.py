@@ -98,11 +98,16 @@ def _written(text: str) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _described(source: Source, name: str, sources: Sequence[Source]) -> Source:
-    """A source, or in place of one without a summary the one that describes it.
+    """What a name of a source means: it, or in place of one without a summary the one that describes it.
 
     A name that is a whole title of several words, such as a checkpoint's, means that source and no other.
     """
-    if summary_of(source.text) or (" " in name and name == _fold(source.title)):
+    return source if " " in name and name == _fold(source.title) else described(source, sources)
+
+
+def described(source: Source, sources: Sequence[Source]) -> Source:
+    """A source, or in place of one of which only links were supplied the one of some sources that is told of under them."""
+    if summary_of(source.text):
         return source
     links = {link for link in (source.paper_url, source.github_url) if link}
     twins = [one for one in sources if summary_of(one.text) and links & {one.paper_url, one.github_url}]

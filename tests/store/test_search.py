@@ -53,6 +53,17 @@ def test_a_source_with_links_alone_is_found_by_its_header(store: Store) -> None:
     assert evidence.quote.startswith("MSSNet-L\nPaper: https://arxiv.org/abs/2202.09652\nGitHub: ")
 
 
+def test_a_name_with_links_alone_also_finds_the_source_that_is_told_of_under_them() -> None:
+    store = Store.in_memory(WordEmbedder())
+    store.put(made_brief("one.txt", range(30)))
+    link = "https://arxiv.org/abs/2202.09652"
+    told = Entry(Kind.PAPER, "Work about nothing of the kind", f"{link}v2", None, "Statement 1 says what is done.")
+    store.put(Brief("two.txt", None, (Entry(Kind.MODEL, "QuillNet", link, None), told)))
+    found = store.search("QuillNet", sources=2, passages=1)
+    assert {evidence.source.title for evidence in found} == {"QuillNet", told.title}
+    store.close()
+
+
 def test_only_the_briefs_in_scope_are_searched(store: Store) -> None:
     assert set(titles(store, "work3 work12", briefs=frozenset({"two.txt"}))) == {f"Work{n}" for n in range(5, 15)}
     both = titles(store, "work3 work12", briefs=frozenset({"one.txt", "models.txt"}))
