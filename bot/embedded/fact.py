@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.embedded.knowledge import Attribute, asked_attributes, read_data
-from bot.embedded.language import Part, Sentence, is_name, sentences
+from bot.embedded.language import Part, Sentence, is_name, sentences, short_title
 from bot.embedded.names import aliases, is_subject, name_like_words, names, opens_with, stands_in, titled, without
 from bot.embedded.turn import Turn
 from bot.embedded.view import View
@@ -20,6 +20,7 @@ _PARTLY = 0.3  # the same for a sentence that shows the particular asked for, or
 _NEAR = 0.3  # cosine of the latter
 _DESCRIBES = 0.3  # share of the question's own words that a source must hold to be described as an answer
 _SHOWS = 0.3  # what a sentence is worth more that shows the particular asked for
+_PLACE = 0.6  # one with a place, where one is asked for
 _FIGURE = 0.3  # one with a figure, where a figure is asked for
 _NAME = 0.5  # what the similarity to the bare name counts against a sentence
 _MOST_FACTS, _NEARLY = 2, 0.12  # sentences of an answer, and how much less than the best one's worth the other may have
@@ -29,7 +30,8 @@ _SUBJECT = 0.1  # one that says of the source itself what is so, where it is ask
 _SHARED = 0.4  # one that holds all of the question's own words, less for fewer
 
 _HOW_MUCH = re.compile(
-    r"\bhow (?:much|many|large|big|fast|good|accurate|long|often)\b|\bby what\b|\bnumbers?\b"
+    r"\bhow (?:much|many|large|big|fast|good|accurate|long|often|far|deep|wide|high|low|late|soon|old|heavy)\b"
+    r"|\bby what\b|\bnumbers?\b"
     r"|\b(?:what|which) (?:[\w-]+ ){0,3}"
     r"(?:psnr|ssim|miou|range|rate|factor|score|levels?|scale|size|speed|percentage|share|fraction|part of)\b",
     re.IGNORECASE,
@@ -50,6 +52,11 @@ _SIZE_IN = re.compile(r"\d\s?[x×]\s?\d|\d[\d,.-]*\s?(?:px|pixels?|megapixels?|[
 _WHICH_DATA = re.compile(
     r"\b(?:which|what) (?:[\w-]+ ){0,2}(?:data ?sets?|collections?|benchmarks?|databases?|sets)\b", re.IGNORECASE
 )
+_WHERE = re.compile(
+    r"^(?:(?:and|but|so|then),? )?(?:where|in (?:which|what) (?:places?|city|country|town))\b", re.IGNORECASE
+)
+_PLACE_IN = re.compile(r"\b(?:in|at|on|under|near|across|from|along) (?:the |an? )?[A-Z][a-z]+")
+_FIGURE_TOLD = re.compile(r"(?<![\w.-])\d[\w.]*(?!\w)")  # in a question, such as the resolution that it asks about
 _MEASURE = re.compile(
     r"\b(?i:psnr|ssim|miou|fid|lpips|niqe|iou|mae|rmse|epe|vmaf|delta e|f[- ]measure|f[- ]score)\b|\bm?AP\b"
 )
@@ -90,9 +97,10 @@ def best_facts(turn: Turn, view: View, sources: Sequence[Source]) -> list[tuple[
     """
     asked = turn.question.text
     wanted = particulars(asked, sources)
-    figure, collections, size, whether = (
-        form.search(asked) is not None for form in (_HOW_MUCH, _WHICH_DATA, _SIZE, _WHETHER)
+    figure, collections, size, whether, where = (
+        form.search(asked) is not None for form in (_HOW_MUCH, _WHICH_DATA, _SIZE, _WHETHER, _WHERE)
     )
+    figures = _FIGURE_TOLD.findall(asked)
     found: list[tuple[float, Source, Sentence]] = []
     for source in sources:
         if foreign_names(asked, source):
@@ -103,10 +111,13 @@ def best_facts(turn: Turn, view: View, sources: Sequence[Source]) -> list[tuple[
             for name in name_like_words(asked, capitals=True)
             if not _names(name, source) and not is_subject(name, source)
         ]
+        others = [one for one in further if not _MEASURE.fullmatch(one) and not _is_of_a_source(one, view.sources)]
+        others += [one for one in figures if not stands_in(one, source.title)]
         for sentence in sentences(source):
             if not _of_the_kind(asked, sentence.text):
                 continue
             meant = _with_meant(sentence, source)
+            named = _holds_all(others, meant)
             told = _Told(
                 fit=view.fit(turn.queries[0], sentence),
                 name_fit=max((view.fit(query, sentence) for query in turn.queries[1:] if is_name(query)), default=0.0),
@@ -115,12 +126,15 @@ def best_facts(turn: Turn, view: View, sources: Sequence[Source]) -> list[tuple[
                 figure=figure and _FIGURE_IN.search(sentence.text) is not None,
                 collections=collections and _other_names(sentence.text, source),
                 size=size and _SIZE_IN.search(sentence.text) is not None,
+                place=where and _PLACE_IN.search(sentence.text) is not None,
+                counted=figure and any(_beside_figure(attribute, sentence.text) for attribute in wanted),
+                named=named,
                 subject=whether and opens_with(source, sentence.text),
             )
             if _answers(asked, wanted, words, told):
                 worth = max((view.fit(query, sentence) for query in turn.queries), default=0.0)
                 worth += told.worth
-                worth += _HOLDS_NAMES if further and all(stands_in(name, meant) for name in further) else 0.0
+                worth += _HOLDS_NAMES if named or _holds_all(further, meant) else 0.0
                 worth += _TELLS_HOW if turn.wants_description and Part.METHOD in sentence.parts else 0.0
                 found.append((worth, source, sentence))
     found.sort(key=lambda item: (-item[0], item[1].source_id, item[2].number))
@@ -142,6 +156,9 @@ class _Told:
     figure: bool  # a figure, where one is asked for
     collections: bool  # names of data sets, where those are asked for
     size: bool  # a picture's size, where that is asked for
+    place: bool  # a place, where that is asked for
+    counted: bool  # the figure of a particular that is asked for, such as "12 % less memory"
+    named: bool  # every name and figure that the question holds beside those of sources, such as a data set's
     subject: bool  # that it speaks of the source itself, where it is asked whether something is so
 
     @property
@@ -155,7 +172,8 @@ class _Told:
         return (
             _SHARED * self.shared
             + _SHOWS * (self.shows + self.collections)
-            + _FIGURE * (self.figure + self.size)
+            + _PLACE * self.place
+            + _FIGURE * (self.figure + self.size + self.counted)
             + _SUBJECT * self.subject
             - _NAME * self.name_fit
         )
@@ -164,14 +182,19 @@ class _Told:
 def _answers(asked: str, wanted: Sequence[Attribute], words: frozenset[str], told: _Told) -> bool:
     half = bool(words) and told.shared >= _ANSWERS
     near = told.fit >= _NEAR
+    if told.named and told.figure:
+        return True
     if wanted:
         counted = asks_how_many(asked) and told.shared >= _ANSWERS  # what is counted stands in it
         shows = told.shows and (told.shared >= _PARTLY or not words or (told.figure and told.in_other_words))
         mostly = told.figure and bool(words) and told.shared >= _MOSTLY
-        return counted or shows or mostly or (half and told.in_other_words) or (told.collections and (half or near))
+        listed = told.collections and (half or near or not words)
+        beside = told.counted and (not words or told.shared >= _PARTLY)
+        return counted or beside or shows or mostly or (half and told.in_other_words) or listed
     enough = _MOSTLY if _HOW_MUCH.search(asked) and not told.figure else _ANSWERS
     partly = told.shared >= _PARTLY and near and enough == _ANSWERS
-    return told.shared >= enough or partly or told.in_other_words or (told.size and near)
+    listed = told.collections and told.shared >= _PARTLY
+    return told.shared >= enough or partly or told.in_other_words or (told.size and near) or listed or told.place
 
 
 def _title_words(question: str, source: Source) -> frozenset[str]:
@@ -186,6 +209,16 @@ def _names(name: str, source: Source) -> bool:
     return any(stands_in(name, alias) for alias in aliases(source))
 
 
+def _holds_all(names_told: Sequence[str], text: str) -> bool:
+    """Whether a text holds each of some names, and there are any."""
+    return bool(names_told) and all(stands_in(name, text) for name in names_told)
+
+
+def _is_of_a_source(name: str, sources: Sequence[Source]) -> bool:
+    """Whether a name is that of one of some sources, and not of what they speak of, such as a data set."""
+    return any(_names(name, source) or is_subject(name, source) for source in sources)
+
+
 def _with_meant(sentence: Sentence, source: Source) -> str:
     """A sentence, with the one before it where "950 of them" counts what that one speaks of."""
     if not _OF_THEM.search(sentence.text):
@@ -196,7 +229,19 @@ def _with_meant(sentence: Sentence, source: Source) -> str:
 
 def _other_names(sentence: str, source: Source) -> bool:
     """Whether a sentence holds a name that is not the source's own, such as a data set's."""
-    return any(not _names(name, source) for name in name_like_words(sentence, capitals=True))
+    initials = "".join(word[0] for word in re.findall(r"\w+", short_title(source.title))).casefold()
+    return any(
+        not _names(name, source) and name.casefold() != initials for name in name_like_words(sentence, capitals=True)
+    )
+
+
+def _beside_figure(attribute: Attribute, sentence: str) -> bool:
+    """Whether a sentence tells a figure of a particular: "12 % less memory", "48 % faster"."""
+    return any(
+        re.search(rf"\d\S*\W*{_BETWEEN}{re.escape(phrase)}", sentence.casefold())
+        for phrase in attribute.shows.find(sentence)
+        if not any(letter.isdigit() for letter in phrase)
+    )
 
 
 def _without_particular(question: str, wanted: Sequence[Attribute]) -> str:

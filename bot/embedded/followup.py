@@ -14,7 +14,9 @@ _SHORT = 30  # words; a longer question stands for itself
 _BARE = 8  # words, up to which a question without a subject continues the last one
 _IT = re.compile(
     r"\b(?:that last (?:one|model|paper)|that one|this one|the same one"
-    r"|that (?:model|paper|method|network|tool)|this (?:model|paper|method|network|tool)|its?)\b",
+    r"|that (?:model|paper|method|network|tool)|this (?:model|paper|method|network|tool)|its?"
+    r"|(?:(?<=for )|(?<=with )|(?<=of )|(?<=does )|(?<=did )|(?<=is )|(?<=was )|(?<=has )|(?<=can ))that"
+    r"(?=\W*$|\s+(?:work|need|take|run|tried|tested|made|done|published|trained|measured|evaluated)\b))\b",
     re.IGNORECASE,
 )
 _THEY = re.compile(

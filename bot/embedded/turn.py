@@ -27,7 +27,8 @@ _SHORT = 30  # words; a longer question wants an explanation, whatever words it 
 
 _HELP = re.compile(
     r"^\W*(?:hi|hello|hey|help|good (?:morning|evening|afternoon)|thanks?(?: you)?)\b[\w\s,!.]{0,20}$"
-    r"|\bwhat (?:can|do) you (?:do|know|cover|offer)\b|\bhow do(?:es)? (?:this|it|you) work\W*$|\bwho are you\b"
+    r"|\bwhat (?:can|do) you (?:do|know|cover|offer)\b|\bwho are you\b"
+    r"|^\W*(?:(?:hi|hello|hey|ok|okay|so|and|but)\W+)?how do(?:es)? (?:this|it|you) work\W*$"
     r"|\bwhat are you\b|\bwhat is unblur\b|\b(?:which|what) sources (?:do you|are|have)\b|\blist (?:the|your|all) sources\b",
     re.IGNORECASE,
 )
@@ -58,7 +59,7 @@ _LINK = Phrases(
 )
 _PAPERS = "(?:papers?|publications?|articles?|preprints?)"
 _PAPER = re.compile(
-    r"\b(?:where|give|find|send|show|get|have|has|is there|open|read)\b.{0,40}\bpapers?\b"
+    r"\b(?:where|give|find|send|show|get|have|has|is there|open|read|point (?:me|us) (?:to|at)|hand me)\b.{0,40}\bpapers?\b"
     rf"|\b{_PAPERS} (?:of|for|behind|belongs|on|about)\b"
     rf"|\b(?:which|what) {_PAPERS} (?:describes?|introduced?|introduces|presents?|is)\b"
     r"|^\W*(?:and )?(?:the|its|their) papers?\W*$",
@@ -84,7 +85,9 @@ _COMPARE = Phrases(
         "against",
         "unlike",
         "apart",
-        "contrast*",
+        "contrasted",
+        "in contrast",
+        "contrast with",
         "side by side",
         "who does what",
         "compare",
@@ -125,6 +128,7 @@ _SIDES = tuple(
         r"\b(?:is|are) (?P<a>[^.?!;]+?) (?:better|faster|different|smaller|larger|newer)(?: than| from) (?P<b>[^.?!;]+?)[?.!]*$",
         r"^(?P<a>[^.?!;]+?) (?:versus|vs\.?|or) (?P<b>[^.?!;]+?)(?:[:,]|\s+-|[?.!]*$)",
         r"\bhow do (?P<a>[^.?!;]+?) and (?P<b>[^.?!;]+?) (?:differ|compare)",
+        r"^(?:and )?(?P<a>[^.?!;]+?) compared (?:to|with|against) (?P<b>[^.?!;]+?)[?.!]*$",
         r"\bhow does (?P<a>[^.?!;]+?) compare (?:to|with|against) (?P<b>[^.?!;]+?)[?.!]*$",
         r"\bwhat distinguishes (?P<a>[^.?!;]+?) (?:from|and) (?P<b>[^.?!;]+?)[?.!]*$",
         r"^(?:and )?(?P<a>[^.?!;,]+?) (?:and|against) (?P<b>[^.?!;,:]+?)[,:]? (?:what sets|who does|which|what)\b",
@@ -139,6 +143,7 @@ _SIDES_BY_THEMSELVES = tuple(  # these compare without a word of `_COMPARE`
         r"\b(?:decide|deciding|choose|choosing|choice|torn|hesitat\w+) between (?P<a>[^.?!;]+?) and (?P<b>[^.?!;,]+)",
         r"\bwhat (?:does|can|is) (?P<a>[^.?!;]+?) (?:do |have |has )?that (?P<b>[^.?!;]+?) (?:doesn't|doesnt|does not|can't|cant"
         r"|cannot|isn't|isnt|lacks|hasn't)\b",
+        r"^(?:and )?(?P<a>[^.?!;:]+?) or (?P<b>[^.?!;:,]+)[:,] (?:what|which|how|who)\b[^.?!]*\b(?:each|either|both|which)\b",
         r"\bwhat separates (?P<a>[^.?!;]+?) (?:from|and) (?P<b>[^.?!;]+?)[?.!]*$",
     )
 )

@@ -52,6 +52,15 @@ ENTRIES = (
         "Nvidia card. The number of passes falls from 9 to 2. Its album contains 100 pictures. "
         "For 70 of them a caption was written.",
     ),
+    Entry(
+        Kind.PAPER,
+        "SleetNet: Contrastive Learning for Pictures in Sleet",
+        "https://arxiv.org/abs/2002.00005",
+        "https://github.com/example/sleet",
+        "Sleet smears the lights of a street. SleetNet ran on a robot in a tunnel under the Grand Canal. It has far fewer "
+        "parameters than others. Heavy computing keeps most methods from real time; pictures of 2K resolution take it under 1s. "
+        "It trains with 12% less memory. The benchmark re-sorts the DRIFTS collection into five kinds.",
+    ),
 )
 
 
@@ -97,6 +106,10 @@ def frost() -> Source:
         ("Which data sets was FrostNet tested on?", "Pane200"),
         ("What resolution do the frames of Film have?", "640x480"),
         ("In R2-Frost's album, how many pictures have a caption?", "70 of them"),
+        ("Where was SleetNet tried out?", "Grand Canal"),
+        ("How fast is SleetNet at 2K?", "under 1s"),
+        ("How much memory does SleetNet save?", "12% less memory"),
+        ("Which collection of snowy pictures did they use with SleetNet?", "DRIFTS"),
         ("How many night photographs does Film's collection hold altogether?", "90 of them"),
     ],
 )
@@ -118,6 +131,8 @@ def test_what_a_source_tells_is_found(ask: Callable[[str], Answer], question: st
         "Which optimiser was FrostNet trained with?",
         "What does ThawNet-S-Pane200 cost per picture?",
         "How often has the FrostNet paper been cited?",
+        "How many million parameters has SleetNet got exactly?",
+        "What's inside of E2E-ThawNet, the one for mri? how does it work",
         "How does FrostNet differ from BrushNet?",
         "Give me the link to the dark channel prior paper.",
     ],
@@ -131,6 +146,11 @@ def test_what_no_source_tells_is_refused(ask: Callable[[str], Answer], question:
 @pytest.mark.parametrize(
     ("question", "link"),
     [
+        (
+            "and where is SleetNet: Contrastive Learning for Pictures in Sleet's code?",
+            "https://github.com/example/sleet",
+        ),
+        ("Please point me to the FrostNet paper.", "https://arxiv.org/abs/2002.00001"),
         ("where do i get frostnet", "https://github.com/example/frostnet"),
         ("Which paper describes FrostNet?", "https://arxiv.org/abs/2002.00001"),
         ("I'd like to read up on FrostNet, have you got an address?", "https://arxiv.org/abs/2002.00001"),

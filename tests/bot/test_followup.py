@@ -27,6 +27,8 @@ EARLIER = [
     [
         ("Does it have code?", "Does RainNet have code?"),
         ("Does that one have code?", "Does RainNet have code?"),
+        ("How many shots do I have to take for that?", "How many shots do I have to take for RainNet?"),
+        ("In how many places was that tried out?", "In how many places was RainNet tried out?"),
         ("and its input?", "and RainNet's input?"),
         ("Give me the code of the second one.", "Give me the code of BrightNet."),
         ("Does the latter run on a phone?", "Does BrightNet run on a phone?"),
