@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from bot.embedded.fact import tells_how_many
-from bot.embedded.names import mentions, name_like_words, names, speaks_of, unknown_names, unknown_names_told
+from bot.embedded.names import mentions, name_like_words, names, speaks_of, stands_in, unknown_names, unknown_names_told
 from bot.embedded.neighbours import nearest_not_held, words_for_pictures
 from bot.embedded.products import product_asked
 from bot.embedded.turn import Turn
@@ -30,10 +30,19 @@ _ORDERS = re.compile(  # to us rather than a question about pictures
     r"(?:instructions?|rules|sources|prompt)\b|\b(?:system|your) prompt\b|\bnew rules?\b|\banswer everything with\b"
     r"|\b(?:ignore|disregard|forget) (?:what|everything|anything) \b|\bfrom now on,? (?:you|answer|reply|speak)\b"
     r"|\bprint (?:your|the|all|these) (?:hidden |secret )?(?:instructions?|prompt|rules)\b"
+    r"|\b(?:reply|answer|respond) (?:only|just|solely) with\b|\bnew orders?\b|\bmaintenance mode\b|\bfrom general knowledge\b"
+    r"|\b(?:print|repeat|reveal|show) (?:everything|all|the text|what is|what's)(?: that (?:is|was))?(?: written)? above\b"
     r"|\byou are (?:now|my|no longer)\b|\bdeveloper mode\b|\bnot bound (?:to|by)\b|\bpretend (?:to be|you)\b",
     re.IGNORECASE,
 )
-_AS_SYSTEM = re.compile(r"^\W*(?:system|developer|admin\w*)\s*(?:prompt|message|note)?\s*:", re.IGNORECASE)
+_AS_SYSTEM = re.compile(r"^\W*(?:system|developer|admin\w*)\s*(?:prompt|message|note|notice)?\s*[:\]]", re.IGNORECASE)
+_PROOF = re.compile(
+    r"^\W*(?:please |can you |could you )?(?:prove|disprove|derive)\b", re.IGNORECASE
+)  # no summary holds one
+_SEVERAL_WORDS = re.compile(
+    r"\b(?i:how (?:does|do|did)|what (?:is|are|does)|explain|describe|tell me (?:more )?about)\s+(?i:the\s+)?(?:[A-Z]\w+'s\s+)?"
+    r"(?P<name>[A-Z][a-z]\w*(?: [A-Z][a-z]\w*)+)(?= (?:get|work|do|make|find|handle|reach|need|differ|learn|know)\b|\W*$)"
+)
 _WHAT_IS = re.compile(
     r"\b(?:what(?:'s| is| are| was)(?: in)?|how (?:does|do|did|is)|tell me (?:more )?about|explain|describe)\s+(?:the\s+)?$",
     re.IGNORECASE,
@@ -61,13 +70,15 @@ def refuse(turn: Turn, view: View) -> Refusal | None:
         return Refusal(unknown[0])
     if names(turn.question.text, view.sources):
         return None
-    other = _named_in_passing(turn.question.text, view.sources) or product_asked(
-        turn.question.parts, [source.text for source in view.sources]
+    other = (
+        _unknown_by_several_words(turn.question.parts, view.sources)
+        or _named_in_passing(turn.question.text, view.sources)
+        or product_asked(turn.question.parts, [source.text for source in view.sources])
     )
     if other:
         return Refusal(other)
     ordered = _ORDERS.search(turn.question.text) and not subjects_asked(turn.question.text)
-    if ordered or _AS_SYSTEM.search(turn.question.text):
+    if ordered or _AS_SYSTEM.search(turn.question.text) or _PROOF.match(turn.question.text):
         return Refusal()
     if view.best_fit < LEAST_FIT:
         return Refusal()
@@ -75,6 +86,15 @@ def refuse(turn: Turn, view: View) -> Refusal | None:
         return Refusal()
     missing = _missing_subject(turn, view)
     return Refusal(missing) if missing or CARRIES.of(signals(turn, view)) < CARRIES.least else None
+
+
+def _unknown_by_several_words(parts: Sequence[str], sources: Sequence[Source]) -> str:
+    """The name of several capitalised words that a question wants explained and no source holds, such as Depth Pro."""
+    for part in parts:
+        match = _SEVERAL_WORDS.search(part)
+        if match and not any(stands_in(match["name"], source.text) for source in sources):
+            return match["name"]
+    return ""
 
 
 def _named_in_passing(question: str, sources: Sequence[Source]) -> str:

@@ -19,9 +19,17 @@ _ABOUT = tuple(
 _BESIDE = re.compile(r"\b(?:than|without|instead of|besides|like)\W*$", re.IGNORECASE)
 
 
+_APP = re.compile(
+    r"\b(?:in|inside|of|with|on) the (?P<name>[A-Z]\w*(?: [A-Z0-9]\w*)*)(?='s)?(?:'s)? (?:app|program|software|plug-?in)\b"
+)
+
+
 def product_asked(parts: Sequence[str], texts: Sequence[str]) -> str:
     """The program that one of a question's parts asks about and none of some sources' texts names; empty if none."""
     for part in parts:
+        app = _APP.search(part)
+        if app and not any(app["name"].casefold() in text.casefold() for text in texts):
+            return app["name"]
         for name in _names().find(part):
             start = part.casefold().find(name)
             before = part[:start]
