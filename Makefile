@@ -12,8 +12,7 @@ chat: install
 
 test: install-dev lint types imports
 	sh tests/browser/install_chromium.sh
-	$(BIN)/python -m pytest --ignore tests/browser --numprocesses 2 --dist loadfile
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest
 
 install: $(VENV)/.installed
 

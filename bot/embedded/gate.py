@@ -21,6 +21,7 @@ from store.model import Source
 SURE_FIT = 0.60  # cosine from which a passage answers, whatever subject it speaks of
 LEAST_FIT = 0.12  # cosine of the best passage, below which a question is about something else altogether
 SURE_SCORE = 0.50  # of the best source, from which one mention of the subject is enough
+SURE_ODDS = 1.0  # logarithm of the odds from which a question with a subject that is held is answered
 _LOOKED_AT = 3  # best sources whose texts are looked at
 _CROWD = 200  # sources, above which more change nothing
 _MOST_PICTURES = 3
@@ -84,8 +85,11 @@ def refuse(turn: Turn, view: View) -> Refusal | None:
         return Refusal()
     if not tells_how_many(turn.question.text, [source.text for source in view.sources[:_LOOKED_AT]]):
         return Refusal()
-    missing = _missing_subject(turn, view)
-    return Refusal(missing) if missing or CARRIES.of(signals(turn, view)) < CARRIES.least else None
+    told = signals(turn, view)
+    odds = CARRIES.of(told)
+    in_passing = told.held and odds >= SURE_ODDS  # what no source is about was named beside what one is
+    missing = "" if in_passing else _missing_subject(turn, view)
+    return Refusal(missing) if missing or odds < CARRIES.least else None
 
 
 def _unknown_by_several_words(parts: Sequence[str], sources: Sequence[Source]) -> str:

@@ -2,19 +2,26 @@
 
 A question is compared with how people ask for each of them, and with the field's own names of its subjects. One that is nearer
 to a subject of which no found source speaks than to any source is likely not to be answerable.
+
+The default embedding model's vectors of the phrases come with us, since embedding them takes seconds at each start.
+`python -m bot.embedded.neighbours` writes them anew after a change of the phrases, of which a test reminds.
 """
 
+import hashlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 
 from bot.embedded.knowledge import Phrases, read_data
-from store.embedding import Embedder, Vectors
+from store.embedding import Embedder, SentenceTransformerEmbedder, Vectors
 from store.glossary import concepts, mentions_of
 
+_PACKAGED = "neighbours.npz"
 _KEPT = 12  # nearest subjects that are told of a question
 _SPOKEN_OF = 2  # mentions of a subject of the field in a source that make it one that the source is about
 
@@ -62,11 +69,28 @@ class Surroundings:
         return tuple((name, round(similarity, 4)) for name, similarity in best.items())
 
     def load(self) -> Vectors:
-        """The vectors of all phrases (phrases, dimension), embedded once."""
+        """The vectors of all phrases (phrases, dimension): those that come with us if of this model, else embedded."""
         with self._lock:
             if self._vectors is None:
-                self._vectors = self._embedder.encode(self._phrases)
+                packaged = _packaged(self.key)
+                self._vectors = self._embedder.encode(self._phrases) if packaged is None else packaged
             return self._vectors
+
+    @property
+    def key(self) -> str:
+        """What the vectors depend on: the model and the phrases, as a SHA-256."""
+        return hashlib.sha256("\n".join([self._embedder.name, *self._phrases]).encode()).hexdigest()
+
+    def write(self, file: Path) -> None:
+        """Embed the phrases and write their vectors, in half precision, with what they depend on."""
+        vectors = self._embedder.encode(self._phrases)
+        np.savez_compressed(file, key=np.array(self.key), vectors=vectors.astype(np.float16))
+
+
+def _packaged(key: str) -> Vectors | None:
+    """The vectors that come with us (phrases, dimension), None when they are of another model or of other phrases."""
+    with files("bot.embedded").joinpath(_PACKAGED).open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        return stored["vectors"].astype(np.float32) if str(stored["key"]) == key else None
 
 
 def words_for_pictures(question: str) -> int:
@@ -95,3 +119,7 @@ def _is_held(name: str, texts: Sequence[str]) -> bool:
 @cache
 def _terms() -> dict[str, Phrases]:
     return {one.name: one.terms for one in neighbours()}
+
+
+if __name__ == "__main__":
+    Surroundings(SentenceTransformerEmbedder()).write(Path(__file__).with_name(_PACKAGED))

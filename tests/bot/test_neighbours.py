@@ -1,15 +1,42 @@
 """Subjects beside the field: near ones are told, and one that a source speaks of counts no more."""
 
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from bot.embedded.neighbours import Surroundings, nearest_not_held, neighbours, words_for_pictures
-from store.embedding import SentenceTransformerEmbedder
+from store.embedding import SentenceTransformerEmbedder, Vectors
 from store.glossary import concepts
 
 
 @pytest.fixture(scope="module")
 def surroundings(embedder: SentenceTransformerEmbedder) -> Surroundings:
     return Surroundings(embedder)
+
+
+def test_the_vectors_that_come_with_us_are_those_of_the_phrases(
+    surroundings: Surroundings, embedder: SentenceTransformerEmbedder, tmp_path: Path
+) -> None:
+    file = files("bot.embedded") / "neighbours.npz"
+    with file.open("rb") as packaged, np.load(packaged) as stored:
+        assert str(stored["key"]) == surroundings.key, "the phrases changed: run python -m bot.embedded.neighbours"
+        few = slice(None, None, 50)
+        said = [said for one in neighbours() for said in one.said]
+        assert np.allclose(stored["vectors"][: len(said)][few], embedder.encode(said)[few], atol=2e-3)
+
+
+def test_of_another_model_the_phrases_are_embedded() -> None:
+    class Other:
+        name, dimension = "other", 2
+
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            return np.tile(np.array([[0.6, 0.8]], dtype=np.float32), (len(texts), 1))
+
+    near = Surroundings(Other()).near(np.array([0.6, 0.8], dtype=np.float32))
+    assert {similarity for _, similarity in near} == {1.0}
 
 
 @pytest.mark.parametrize(
