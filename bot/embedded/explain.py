@@ -152,8 +152,8 @@ def _about_main(main: Source, tasks: Sequence[Task], sources: Sequence[Source]) 
     if sentence is None:
         header = Cited(source_id=main.source_id, quote=header_line(main))
         paper = described(main, sources)
-        said = contribution(paper) if main.kind is Kind.MODEL else None
-        if said is not None:
+        said = contribution(paper)
+        if main.kind is Kind.MODEL and paper.kind is Kind.PAPER and said is not None:
             text = f"The recommended model is {name}; its paper, {called(paper)}, says: {quoted(paper, said)}"
             return [Statement(text=text, cites=(header, cite(said)))]
         return [
@@ -249,7 +249,7 @@ def _undescribed(main: Source, tasks: Sequence[Task], sources: Sequence[Source],
     header = Cited(source_id=main.source_id, quote=header_line(main))
     own = described(main, sources)
     told_of = mechanism(own, told) or contribution(own)
-    if told_of is not None:
+    if own.kind is Kind.PAPER and told_of is not None:
         text = f"**Model.** {escape(main.title)}, in its paper's words: {quoted(own, told_of)}"
         return Statement(text=text, cites=(header, cite(told_of)))
     paper = _paper_for(tasks, main, sources)

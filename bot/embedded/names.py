@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from bot.embedded.language import is_name, short_title
 from store.glossary import asked
+from store.identity import link_identity
 from store.model import Source
 from store.naming import LEAST_LETTERS
 from store.text import summary_of
@@ -109,9 +110,13 @@ def described(source: Source, sources: Sequence[Source]) -> Source:
     """A source, or in place of one of which only links were supplied the one of some sources that is told of under them."""
     if summary_of(source.text):
         return source
-    links = {link for link in (source.paper_url, source.github_url) if link}
-    twins = [one for one in sources if summary_of(one.text) and links & {one.paper_url, one.github_url}]
-    return next(iter(twins), source)
+    links = _links(source)
+    return next((one for one in sources if summary_of(one.text) and links & _links(one)), source)
+
+
+def _links(source: Source) -> set[str]:
+    """The links of a source, each as what identifies its page: of any version of a paper."""
+    return {link_identity(link) for link in (source.paper_url, source.github_url) if link}
 
 
 def titled(question: str, sources: Sequence[Source]) -> list[Source]:

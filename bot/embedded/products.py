@@ -20,7 +20,7 @@ _BESIDE = re.compile(r"\b(?:than|without|instead of|besides|like)\W*$", re.IGNOR
 
 
 _APP = re.compile(
-    r"\b(?:in|inside|of|with|on) the (?P<name>[A-Z]\w*(?: [A-Z0-9]\w*)*)(?='s)?(?:'s)? (?:app|program|software|plug-?in)\b"
+    r"\b(?:in|inside|of|with|on) the (?P<name>[A-Z]\w*(?: [A-Z0-9]\w*)*)(?:'s)? (?:app|program|software|plug-?in)\b"
 )
 
 
