@@ -1,4 +1,4 @@
-"""Made-up examples are the same at every run; HYPOTHESIS_EXPLORE=1 looks for new ones."""
+"""What holds for all tests: their order, made-up examples that are the same at every run (HYPOTHESIS_EXPLORE=1 for new ones)."""
 
 import os
 
@@ -8,6 +8,11 @@ from hypothesis import settings
 settings.register_profile("steady", derandomize=True)
 if not os.environ.get("HYPOTHESIS_EXPLORE"):
     settings.load_profile("steady")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the page last: its server and its browser stay open until the end, and would slow the others."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
 
 
 @pytest.fixture
