@@ -1,6 +1,6 @@
 """A real store of the bundled briefs, a real embedding model, and a bot over them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -47,6 +47,22 @@ def ask(bot: Bot) -> Callable[..., Answer]:
         return bot.ask(Request(question, **held_to))  # type: ignore[arg-type]
 
     return ask
+
+
+@pytest.fixture(scope="module")
+def ask_over(
+    embedder: SentenceTransformerEmbedder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Sequence[Entry]], Callable[[str], Answer]]]:
+    """Ask over entries of a test's own."""
+    store = Store.in_memory(embedder)
+
+    def over(entries: Sequence[Entry]) -> Callable[[str], Answer]:
+        store.put(Brief("own", None, tuple(entries), ""))
+        bot = Bot(store, Settings(home=tmp_path_factory.mktemp("home")), keep_threads=False)
+        return lambda question: bot.ask(Request(question))
+
+    yield over
+    store.close()
 
 
 @pytest.fixture

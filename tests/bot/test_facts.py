@@ -1,6 +1,6 @@
 """A short question about a named source is answered by the sentence that holds what it asks for, or by an honest no."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,11 +8,7 @@ import pytest
 from bot.answer import Answer
 from bot.embedded.fact import asks_how_many, demanded, foreign_names, particulars, share, tells_how_many
 from bot.embedded.names import names, speaks_of, titled
-from bot.service import Bot, Request
-from bot.settings import Settings
-from store.embedding import SentenceTransformerEmbedder
-from store.model import Brief, Entry, Kind, Source
-from store.store import Store
+from store.model import Entry, Kind, Source
 from store.text import render_text
 
 ENTRIES = (
@@ -65,14 +61,8 @@ ENTRIES = (
 
 
 @pytest.fixture(scope="module")
-def ask(
-    embedder: SentenceTransformerEmbedder, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], Answer]]:
-    store = Store.in_memory(embedder)
-    store.put(Brief("frost", None, ENTRIES, ""))
-    bot = Bot(store, Settings(home=tmp_path_factory.mktemp("home")), keep_threads=False)
-    yield lambda question: bot.ask(Request(question))
-    store.close()
+def ask(ask_over: Callable[[Sequence[Entry]], Callable[[str], Answer]]) -> Callable[[str], Answer]:
+    return ask_over(ENTRIES)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +17,7 @@ def surroundings(embedder: SentenceTransformerEmbedder) -> Surroundings:
 
 
 def test_the_vectors_that_come_with_us_are_those_of_the_phrases(
-    surroundings: Surroundings, embedder: SentenceTransformerEmbedder, tmp_path: Path
+    surroundings: Surroundings, embedder: SentenceTransformerEmbedder
 ) -> None:
     file = files("bot.embedded") / "neighbours.npz"
     with file.open("rb") as packaged, np.load(packaged) as stored:

@@ -1,15 +1,11 @@
 """A recommended model of which only links were supplied is told of by the source under the same link."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from bot.answer import Answer
-from bot.service import Bot, Request
-from bot.settings import Settings
-from store.embedding import SentenceTransformerEmbedder
-from store.model import Brief, Entry, Kind
-from store.store import Store
+from store.model import Entry, Kind
 
 ENTRIES = (
     Entry(Kind.MODEL, "haze-off", "https://arxiv.org/abs/2002.00002", None, ""),
@@ -32,14 +28,8 @@ ENTRIES = (
 
 
 @pytest.fixture(scope="module")
-def ask(
-    embedder: SentenceTransformerEmbedder, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], Answer]]:
-    store = Store.in_memory(embedder)
-    store.put(Brief("haze", None, ENTRIES, ""))
-    bot = Bot(store, Settings(home=tmp_path_factory.mktemp("home")), keep_threads=False)
-    yield lambda question: bot.ask(Request(question))
-    store.close()
+def ask(ask_over: Callable[[Sequence[Entry]], Callable[[str], Answer]]) -> Callable[[str], Answer]:
+    return ask_over(ENTRIES)
 
 
 def test_an_explanation_quotes_the_models_own_paper(ask: Callable[[str], Answer]) -> None:
