@@ -42,6 +42,9 @@ SCRIPTS = [Path(__file__).with_name(name) for name in ("page.js", "acts.js")]  #
 
 _AT_ONCE = 32  # answers that are written at the same time; restorations wait for each other, answers don't
 _WAITING = 64  # questions that may wait
+_LOOK_EVERY_S = (
+    0.02  # how often Gradio looks for new events; its own 1,000 times a second keep a laptop busy for nothing
+)
 _FIRST_READ_S = 120  # how long a page waits for the first sources
 
 Updates = dict[Component, Any]
@@ -72,6 +75,7 @@ class _Page:
             self._connect(blocks)
             add_endpoints(desk, concurrency_limit=_AT_ONCE, concurrency_id="answers")
         blocks.queue(max_size=_WAITING, default_concurrency_limit=_AT_ONCE, api_open=False)
+        blocks._queue.sleep_when_free = _LOOK_EVERY_S
         self.blocks = blocks
 
     def _lay_out(self) -> None:

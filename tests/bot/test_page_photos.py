@@ -16,22 +16,23 @@ from bot.settings import Settings
 from store.store import Store
 
 
-@pytest.fixture
-def page_bot(store: Store, tmp_path: Path) -> Bot:
-    return Bot(store, Settings(home=tmp_path))
+@pytest.fixture(scope="module")
+def page_bot(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Bot:
+    return Bot(store, Settings(home=tmp_path_factory.mktemp("home")))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(page_bot: Bot) -> TestClient:
     return TestClient(create_app(page_bot, page_bot.settings))
 
 
-@pytest.fixture
-def views(page_bot: Bot, tmp_path: Path) -> list[View]:
+@pytest.fixture(scope="module")
+def views(page_bot: Bot, tmp_path_factory: pytest.TempPathFactory) -> list[View]:
+    """What the page showed while a photo was restored."""
     from bot.page.server import _done
 
     chat = Chat(page_bot, _done())
-    return list(chat.ask("", chat.new().thread, [sample_copy(tmp_path)]))
+    return list(chat.ask("", chat.new().thread, [sample_copy(tmp_path_factory.mktemp("sample"))]))
 
 
 def test_the_conversation_shows_the_photo_its_progress_and_what_was_made(views: list[View]):
@@ -50,7 +51,7 @@ def test_an_upload_is_removed_once_the_conversation_has_it(page_bot: Bot, tmp_pa
     from bot.page.server import _done
 
     copy = sample_copy(tmp_path)
-    list(Chat(page_bot, _done()).ask("", "0" * 32, [copy]))
+    list(Chat(page_bot, _done()).ask("", "1" * 32, [copy]))
     assert not Path(copy).exists()
 
 
@@ -59,7 +60,7 @@ def test_what_cannot_be_read_comes_back_into_the_box(page_bot: Bot, tmp_path: Pa
 
     letter = tmp_path / "letter.jpg"
     letter.write_text("dear all")
-    last = list(Chat(page_bot, _done()).ask("sharpen this", "0" * 32, [str(letter)]))[-1]
+    last = list(Chat(page_bot, _done()).ask("sharpen this", "2" * 32, [str(letter)]))[-1]
     assert last.draft == "sharpen this"
     assert last.files == (str(letter),)
     assert letter.exists()
@@ -106,12 +107,12 @@ def test_names_of_photos_are_escaped(page_bot: Bot, tmp_path: Path):
     from bot.page.server import _done
 
     chat = Chat(page_bot, _done())
-    list(chat.ask("", "0" * 32, [sample_copy(tmp_path)]))
-    exchange = page_bot.exchanges("0" * 32)[0]
+    list(chat.ask("", "3" * 32, [sample_copy(tmp_path)]))
+    exchange = page_bot.exchanges("3" * 32)[0]
     evil = '"><img src=x onerror=alert(1)>'
     hostile = replace(
         exchange,
         pictures=tuple(replace(one, name=evil) for one in exchange.pictures),
         results=tuple(replace(one, name=evil, checkpoint=evil) for one in exchange.results),
     )
-    assert "<img src=x" not in panel_html("0" * 32, [hostile])
+    assert "<img src=x" not in panel_html("3" * 32, [hostile])

@@ -130,9 +130,12 @@ class Reader:
         """Whether the page is wider than its window."""
         return bool(self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
 
-    def barriers(self) -> list[str]:
+    def barriers(self, *, of_colour_alone: bool = False) -> list[str]:
         """What axe-core finds serious or critical."""
-        found = Axe().run(self.page, options={"resultTypes": ["violations"]}).response["violations"]
+        options: dict[str, Any] = {"resultTypes": ["violations"]}
+        if of_colour_alone:
+            options["runOnly"] = ["color-contrast"]
+        found = Axe().run(self.page, options=options).response["violations"]
         return [
             f"{one['id']}: {node['html'][:120]} ({node['failureSummary'][:200]})"
             for one in found
