@@ -6,12 +6,21 @@ from collections.abc import Sequence
 from bot.draft import Draft
 from bot.embedded import short
 from bot.embedded.explain import explain
-from bot.embedded.fact import asks_how_many, asks_how_much, demanded, describes, foreign_names, particulars, share
+from bot.embedded.fact import (
+    asks_for_figure,
+    asks_how_many,
+    asks_how_much,
+    describes,
+    foreign_names,
+    particulars,
+    without_measures,
+)
 from bot.embedded.gate import Refusal, refuse
 from bot.embedded.knowledge import asked_attributes
-from bot.embedded.names import described, mentions, name_like_words, names, speaks_of, titled
+from bot.embedded.names import described, mentions, name_like_words, names, speaks_of, stands_in, titled
 from bot.embedded.turn import Turn
 from bot.embedded.view import View
+from bot.embedded.wording import demanded, share
 from bot.tools import Found
 from store.model import Source
 
@@ -41,7 +50,12 @@ def compose(turn: Turn, searched: Sequence[Found]) -> Draft:
     paired = len(named) == 2 and not asks_how_much(turn.question.text) and _PAIRED.search(turn.question.text)
     if len(named) > 1 and (turn.wants_comparison or paired):
         return short.compare(_told_of(named, view))
-    return _about_named(turn, view, named) if named and turn.words <= _FACT_WORDS else explain(turn, view)
+    if turn.words > _FACT_WORDS:
+        return explain(turn, view)
+    if named:
+        return _about_named(turn, view, named)
+    figure = asks_for_figure(turn.question.text) and short.fact(turn, view, view.sources[:_LINKED])
+    return figure or explain(turn, view)
 
 
 def _about_named(turn: Turn, view: View, named: Sequence[Source]) -> Draft:
@@ -50,7 +64,8 @@ def _about_named(turn: Turn, view: View, named: Sequence[Source]) -> Draft:
     particular = bool(particulars(asked, named))
     if len(named) == 1 and turn.wants_source and not particular and _only_named(asked, named[0]):
         return short.one_source(named[0], name_like_words(asked, capitals=True))
-    found = short.fact(turn, view, named) or short.fact(turn, view, _also_about(asked, named, view))
+    also = _also_about(asked, named, view)
+    found = short.fact(turn, view, named) or (short.fact(turn, view, also) if also else None)
     if found is not None:
         return found
     if not particular and _can_be_described(turn, named):
@@ -76,7 +91,7 @@ def _titled(turn: Turn, view: View) -> list[Source]:
 def _also_about(question: str, named: Sequence[Source], view: View) -> list[Source]:
     """Other sources that speak of a name in the question: a model called after a data set is not all that is held of that."""
     spoken = name_like_words(question, capitals=True)
-    return [one for one in view.sources if one not in named and any(speaks_of(name, one) for name in spoken)]
+    return [one for one in view.sources if one not in named and any(stands_in(name, one.text) for name in spoken)]
 
 
 def _only_named(question: str, source: Source) -> bool:
@@ -86,13 +101,20 @@ def _only_named(question: str, source: Source) -> bool:
 
 def _side_not_held(turn: Turn, view: View) -> str:
     """What a question sets beside another and no source is about, as far as it goes by a name; empty when there is none."""
+    held = [source for side in turn.sides for source in names(side, view.sources)]
     for side in turn.sides:
-        if titled(side, view.sources) or any(mentions(side, source) for source in view.sources):
+        if _told_by(side, held) or titled(side, view.sources) or any(mentions(side, source) for source in view.sources):
             continue
         for name in name_like_words(side, capitals=True):
             if not any(speaks_of(name, source) for source in view.sources):
                 return name
     return ""
+
+
+def _told_by(side: str, held: Sequence[Source]) -> bool:
+    """Whether a side of a comparison is a name in the text of the source on the other side, such as what that one beats."""
+    named = name_like_words(side, capitals=True)
+    return bool(named) and any(all(stands_in(name, source.text) for name in named) for source in held)
 
 
 def _linked(turn: Turn, view: View) -> list[Source]:
@@ -107,8 +129,12 @@ def _compared(turn: Turn, view: View) -> list[Source]:
     if not turn.sides:
         return []
     referred = [view.by_id[source_id] for source_id in turn.focus if source_id in view.by_id]
+    held = [source for side in turn.sides for source in names(side, view.sources)]
     chosen: list[Source] = []
     for side in turn.sides:
+        by_name = names(side, view.sources)
+        if (by_name and set(by_name) <= set(chosen)) or (not by_name and _told_by(side, held)):
+            return []  # one source, and what it is measured against
         best = next((found.sources.values() for found in view.found if found.query == side), ())
         candidates = [*names(side, [*referred, *view.sources]), *best]
         chosen += [source for source in candidates if source not in chosen][:1]
@@ -124,4 +150,7 @@ def _told_of(named: Sequence[Source], view: View) -> list[Source]:
 def _named(turn: Turn, view: View) -> list[Source]:
     """The sources that the question names or refers to."""
     referred = [view.by_id[source_id] for source_id in turn.focus if source_id in view.by_id]
-    return list(dict.fromkeys([*referred, *names(turn.question.text, view.sources)]))
+    asked = turn.question.text
+    return list(
+        dict.fromkeys([*referred, *(names(without_measures(asked), view.sources) or names(asked, view.sources))])
+    )

@@ -5,11 +5,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.embedded.knowledge import Attribute, asked_attributes, read_data
+from bot.embedded.knowledge import Attribute, asked_attributes
 from bot.embedded.language import Part, Sentence, is_name, sentences, short_title
-from bot.embedded.names import aliases, is_subject, name_like_words, names, opens_with, stands_in, titled, without
+from bot.embedded.names import aliases, is_subject, name_like_words, names, opens_with, stands_in, titled
 from bot.embedded.turn import Turn
 from bot.embedded.view import View
+from bot.embedded.wording import EMPTY, alike, demanded, share, stem, words_of
 from store.model import Source
 
 _SURE = 0.45  # cosine from which a sentence answers in other words than the question's…
@@ -27,11 +28,12 @@ _MOST_FACTS, _NEARLY = 2, 0.12  # sentences of an answer, and how much less than
 _HOLDS_NAMES = 0.4  # one that holds the names of the question beside the source's, such as a data set's
 _TELLS_HOW = 0.2  # one about a method, where it is asked how
 _SUBJECT = 0.1  # one that says of the source itself what is so, where it is asked whether something is
+_ASKED_FOR = 0.2  # one that holds the noun after "which"
 _SHARED = 0.4  # one that holds all of the question's own words, less for fewer
 
 _HOW_MUCH = re.compile(
     r"\bhow (?:much|many|large|big|fast|good|accurate|long|often|far|deep|wide|high|low|late|soon|old|heavy)\b"
-    r"|\bby what\b|\bnumbers?\b"
+    r"|\bby what\b|\bnumbers?\b|\bper ?cent\b|%|\b(?:what|which) (?:improvement|gain|margin|advantage|lead|savings?)\b"
     r"|\b(?:what|which) (?:[\w-]+ ){0,3}"
     r"(?:psnr|ssim|miou|range|rate|factor|score|levels?|scale|size|speed|percentage|share|fraction|part of)\b",
     re.IGNORECASE,
@@ -57,6 +59,40 @@ _WHERE = re.compile(
 )
 _PLACE_IN = re.compile(r"\b(?:in|at|on|under|near|across|from|along) (?:the |an? )?[A-Z][a-z]+")
 _FIGURE_TOLD = re.compile(r"(?<![\w.-])\d[\w.]*(?!\w)")  # in a question, such as the resolution that it asks about
+_HEAD = re.compile(r"\b(?:what|which) (?P<what>[a-z-]{3,})(?! of)\b", re.IGNORECASE)  # what is asked for: "which loss"
+_WHICH_OTHER = re.compile(
+    r"\b(?:which|what) (?:\w+ )?(?:older|earlier|previous|prior|existing|other|rival|competing|known) (?:[\w-]+ )?"
+    r"(?:models?|methods?|networks?|approach(?:es)?|programs?|ones?)\b"
+    r"|\b(?:compared|measured) (?:with|to|against) (?:what|which)\b"
+    r"|\bwhat (?:does|did) .{1,60}(?:beat|outperform|improve on|replace|surpass)\b",
+    re.IGNORECASE,
+)
+_OF_ANOTHER = re.compile(
+    r"\b(?:earlier|previous|prior|older|existing|former|than|compared|against|beats?|outperform\w*|surpass\w*|instead"
+    r"|replac\w*)\b",
+    re.IGNORECASE,
+)
+_RANK = re.compile(r"\b(?:1st|first|second|rank(?:s|ed|ing)?|leads|tops)\b", re.IGNORECASE)
+_PER_CENT = re.compile(r"\d\s?%|\bper ?cent\b", re.IGNORECASE)
+_COLLECTIONS = (
+    "dataset",
+    "datasets",
+    "benchmark",
+    "benchmarks",
+    "collection",
+    "collections",
+    "database",
+    "databases",
+    "sets",
+)
+_IN_FULL = {  # names of measures and what they stand for
+    "iou": "intersection over union",
+    "mae": "mean absolute error",
+    "rmse": "root mean square error",
+    "epe": "end point error",
+    "fid": "frechet inception distance",
+    "fps": "frames per second",
+}
 _MEASURE = re.compile(
     r"\b(?i:psnr|ssim|miou|fid|lpips|niqe|iou|mae|rmse|epe|vmaf|delta e|f[- ]measure|f[- ]score)\b|\bm?AP\b"
 )
@@ -65,29 +101,7 @@ _HOW_MANY_TIMES = re.compile(
     r"\bby (?:what|which) factor\b|\bhow many times\b|\bhow much (?:faster|slower|smaller|larger)\b", re.IGNORECASE
 )
 _BETWEEN = r"(?:[\w-]+\s+){0,3}?"  # what may stand between a figure and what it counts
-_DATA_SET = re.compile(r"\bdata sets?\b")
 _OF_THEM = re.compile(r"\d of (?:them|these|those)\b")
-_WORD = re.compile(r"[a-z]{2,}")
-_ENDINGS = tuple("ations ation ating ated ates ate ings ing al ers ies ed er es ly s".split())  # noqa: SIM905 - read as a list
-_SHORTEST_STEM = 3  # letters
-
-
-@dataclass(frozen=True)
-class _Words:
-    """Words as data: those that ask for nothing by themselves, and those that mean the same."""
-
-    empty: frozenset[str]
-    same: dict[str, frozenset[str]]  # by stem: the stems of the words that mean the same
-
-
-def _read_words() -> _Words:
-    data = read_data("fact_words.toml")
-    same: dict[str, frozenset[str]] = {}
-    for group in data["same"]:
-        found = frozenset(_stem(word) for word in group)
-        for one in found:
-            same[one] = same.get(one, frozenset()) | found
-    return _Words(frozenset(data["empty"]), same)
 
 
 def best_facts(turn: Turn, view: View, sources: Sequence[Source]) -> list[tuple[Source, Sentence]]:
@@ -97,15 +111,20 @@ def best_facts(turn: Turn, view: View, sources: Sequence[Source]) -> list[tuple[
     """
     asked = turn.question.text
     wanted = particulars(asked, sources)
-    figure, collections, size, whether, where = (
-        form.search(asked) is not None for form in (_HOW_MUCH, _WHICH_DATA, _SIZE, _WHETHER, _WHERE)
+    figure, collections, size, whether, where, other, rank = (
+        form.search(asked) is not None
+        for form in (_HOW_MUCH, _WHICH_DATA, _SIZE, _WHETHER, _WHERE, _WHICH_OTHER, _RANK)
     )
     figures = _FIGURE_TOLD.findall(asked)
+    noun = _HEAD.search(asked)
+    head = stem(noun["what"].casefold()) if noun and noun["what"].casefold() not in EMPTY else None
     found: list[tuple[float, Source, Sentence]] = []
     for source in sources:
         if foreign_names(asked, source):
             continue
         words = demanded(_without_particular(asked, wanted), source) - _title_words(asked, source)
+        if collections and words <= {stem(word) for word in _COLLECTIONS}:
+            words = frozenset()  # they are told by their names
         further = [
             name
             for name in name_like_words(asked, capitals=True)
@@ -126,6 +145,9 @@ def best_facts(turn: Turn, view: View, sources: Sequence[Source]) -> list[tuple[
                 figure=figure and _FIGURE_IN.search(sentence.text) is not None,
                 collections=collections and _other_names(sentence.text, source),
                 size=size and _SIZE_IN.search(sentence.text) is not None,
+                head=head is not None and share(frozenset([head]), sentence.text) == 1.0,
+                other=other and _other_names(sentence.text, source) and _OF_ANOTHER.search(sentence.text) is not None,
+                rank=rank and _RANK.search(sentence.text) is not None,
                 place=where and _PLACE_IN.search(sentence.text) is not None,
                 counted=figure and any(_beside_figure(attribute, sentence.text) for attribute in wanted),
                 named=named,
@@ -155,8 +177,11 @@ class _Told:
     shared: float  # share of the question's own words
     figure: bool  # a figure, where one is asked for
     collections: bool  # names of data sets, where those are asked for
+    head: bool  # the noun after "which", which is what is asked for
+    other: bool  # the name of another model that it is set against, where that is asked for
     size: bool  # a picture's size, where that is asked for
-    place: bool  # a place, where that is asked for
+    rank: bool  # a place among others, where that is asked for
+    place: bool  # a place on a map, where that is asked for
     counted: bool  # the figure of a particular that is asked for, such as "12 % less memory"
     named: bool  # every name and figure that the question holds beside those of sources, such as a data set's
     subject: bool  # that it speaks of the source itself, where it is asked whether something is so
@@ -171,10 +196,11 @@ class _Told:
         """What it is worth beside other sentences, its similarity aside."""
         return (
             _SHARED * self.shared
-            + _SHOWS * (self.shows + self.collections)
+            + _SHOWS * (self.shows + self.collections + self.other)
             + _PLACE * self.place
-            + _FIGURE * (self.figure + self.size + self.counted)
+            + _FIGURE * (self.figure + self.size + self.counted + self.rank)
             + _SUBJECT * self.subject
+            + _ASKED_FOR * self.head
             - _NAME * self.name_fit
         )
 
@@ -182,14 +208,15 @@ class _Told:
 def _answers(asked: str, wanted: Sequence[Attribute], words: frozenset[str], told: _Told) -> bool:
     half = bool(words) and told.shared >= _ANSWERS
     near = told.fit >= _NEAR
-    if told.named and told.figure:
+    if (told.named and told.figure) or told.other:
         return True
     if wanted:
         counted = asks_how_many(asked) and told.shared >= _ANSWERS  # what is counted stands in it
         shows = told.shows and (told.shared >= _PARTLY or not words or (told.figure and told.in_other_words))
         mostly = told.figure and bool(words) and told.shared >= _MOSTLY
         listed = told.collections and (half or near or not words)
-        beside = told.counted and (not words or told.shared >= _PARTLY)
+        times = near and _HOW_MANY_TIMES.search(asked) is not None
+        beside = told.counted and (not words or times or told.shared >= _PARTLY)
         return counted or beside or shows or mostly or (half and told.in_other_words) or listed
     enough = _MOSTLY if _HOW_MUCH.search(asked) and not told.figure else _ANSWERS
     partly = told.shared >= _PARTLY and near and enough == _ANSWERS
@@ -201,7 +228,7 @@ def _title_words(question: str, source: Source) -> frozenset[str]:
     """The stems of a title that a question tells in part, in place of a name: they ask for nothing."""
     if names(question, [source]) or not titled(question, [source]):
         return frozenset()
-    return frozenset(_stem(word) for word in _words(source.title))
+    return frozenset(stem(word) for word in words_of(source.title))
 
 
 def _names(name: str, source: Source) -> bool:
@@ -270,35 +297,23 @@ def describes(question: str, source: Source) -> bool:
 def foreign_names(question: str, source: Source) -> list[str]:
     """The names of models, data sets and measures in a question that a source's text doesn't hold."""
     named = [*name_like_words(question), *_MEASURE.findall(question)]
-    lacking = [name for name in dict.fromkeys(named) if not stands_in(name, source.text)]
+    lacking = [name for name in dict.fromkeys(named) if not _stands_in_full(name, source.text)]
     return [name for name in lacking if not (name.casefold() == "psnr" and " dB" in source.text)]
 
 
-def demanded(question: str, source: Source) -> frozenset[str]:
-    """The stems of the words by which a question asks for something, the source's name and empty words aside."""
-    text = question.casefold()
-    for alias in sorted(aliases(source), key=len, reverse=True):
-        text = without(alias, text)
-    for name in name_like_words(question):
-        text = text.replace(name.casefold(), " ")
-    return frozenset(_stem(word) for word in _words(text) if word not in _WORDS.empty)
+def is_measure(name: str) -> bool:
+    """Whether a name is that of a measure, such as IoU."""
+    return _MEASURE.fullmatch(name) is not None
 
 
-def _words(text: str) -> list[str]:
-    """The words of a text in small letters; a data set is a dataset."""
-    return _WORD.findall(_DATA_SET.sub("dataset", text.casefold()))
+def without_measures(question: str) -> str:
+    """A question without the names of measures, which are also those of the sources that proposed them."""
+    return _MEASURE.sub(" ", question)
 
 
-def share(words: frozenset[str], text: str) -> float:
-    """What part of some stems a text holds, or a word that means the same; all of none."""
-    if not words:
-        return 1.0
-    held = {_stem(word) for word in _words(text)}
-    return sum(bool(_alike(word) & held) for word in words) / len(words)
-
-
-def _alike(stem: str) -> frozenset[str]:
-    return _WORDS.same.get(stem, frozenset()) | {stem}
+def _stands_in_full(name: str, text: str) -> bool:
+    """Whether a text holds a name, or what that of a measure stands for."""
+    return stands_in(name, text) or stands_in(_IN_FULL.get(name.casefold(), name), text)
 
 
 def asks_how_many(question: str) -> bool:
@@ -311,6 +326,11 @@ def asks_how_much(question: str) -> bool:
     return bool(asked_attributes(question)) or _HOW_MUCH.search(question) is not None
 
 
+def asks_for_figure(question: str) -> bool:
+    """Whether a question asks for a number, an amount or a measured value."""
+    return asks_how_many(question) or _HOW_MUCH.search(question) is not None or _MEASURE.search(question) is not None
+
+
 def tells_how_many(question: str, texts: Sequence[str]) -> bool:
     """Whether one of some texts can hold the number of things that a question asks for; any can if it asks for none."""
     return _HOW_MANY.search(question) is None or any(_of_the_kind(question, text) for text in texts)
@@ -320,6 +340,7 @@ def _of_the_kind(question: str, sentence: str) -> bool:
     """Whether a sentence can hold the number that a question asks for: of its measure, of what is counted."""
     measures = {word.casefold() for word in _MEASURE.findall(question)}
     told = {word.casefold() for word in _MEASURE.findall(sentence)}
+    told |= {measure for measure in measures if _stands_in_full(measure, sentence)}
     if measures and not (measures & told or ("psnr" in measures and " dB" in sentence)):
         return False
     counted = _HOW_MANY.search(question)
@@ -327,34 +348,18 @@ def _of_the_kind(question: str, sentence: str) -> bool:
         return _FIGURE_IN.search(sentence) is not None
     if counted is None:
         return not measures or _FIGURE_IN.search(sentence) is not None
-    nouns = list(itertools.takewhile(lambda word: word not in _WORDS.empty, counted["what"].casefold().split()))
+    if re.match(r"per ?cent\b", counted["what"], re.IGNORECASE):
+        return _PER_CENT.search(sentence) is not None
+    nouns = list(itertools.takewhile(lambda word: word not in EMPTY, counted["what"].casefold().split()))
     return _counts(nouns[-1], sentence) if nouns else _FIGURE_IN.search(sentence) is not None
 
 
 def _counts(noun: str, sentence: str) -> bool:
     """Whether a sentence says how many there are of something."""
     text = sentence.casefold()
-    stems = sorted(_alike(_stem(noun)))
+    stems = sorted(alike(stem(noun)))
     figure = rf"(?:\d[\d,.]*\s*(?:k|m|million|billion|thousand)?|\b(?:one|{_FIGURE_WORDS}))(?!-bit)"
     noun = "|".join(map(re.escape, stems))
     before_it = rf"{figure}\W*{_BETWEEN}(?:{noun}|of (?:them|these|those)\b)"  # "three wide stages", "950 of them"
     after_it = rf"\bnumber of {_BETWEEN}(?:{noun})\w*\s+{_BETWEEN}{figure}"  # "the number of steps falls from 50 to 2"
     return any(re.search(form, text) for form in (before_it, after_it))
-
-
-def _stem(word: str) -> str:
-    """A word without its ending, so that "samples", "sampled" and "sampling" are the same."""
-    for ending in _ENDINGS:
-        if (
-            word.endswith(ending)
-            and not (ending == "s" and word.endswith("ss"))
-            and len(word) - len(ending) >= _SHORTEST_STEM
-        ):
-            word = word[: -len(ending)]
-            break
-    if len(word) > _SHORTEST_STEM and word[-1] == word[-2] and word[-1] not in "ls":
-        word = word[:-1]  # "blurred"
-    return word.removesuffix("e") if len(word) > _SHORTEST_STEM else word
-
-
-_WORDS = _read_words()

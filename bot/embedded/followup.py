@@ -8,15 +8,20 @@ from bot.embedded.knowledge import asked_tasks
 from bot.embedded.language import short_title
 from bot.embedded.names import name_like_words, names, placed_names
 from bot.embedded.view import subject
+from bot.embedded.wording import demanded, share
 from store.model import Source
 
 _SHORT = 30  # words; a longer question stands for itself
 _BARE = 8  # words, up to which a question without a subject continues the last one
+_HELD = 0.5  # share of a question's own words in the last source's text that makes it a question about that
+_OPENING = re.compile(r"^\W*(?:and|but|so)\b", re.IGNORECASE)
+_THERE = re.compile(r"\s+(?:in )?there$", re.IGNORECASE)
+_WHICH = re.compile(r"^\W*(?:(?:and|but|so)\W+)?(?:what|which|where|when|who|how|why)\b", re.IGNORECASE)
 _IT = re.compile(
     r"\b(?:that last (?:one|model|paper)|that one|this one|the same one"
     r"|that (?:model|paper|method|network|tool)|this (?:model|paper|method|network|tool)|its?"
     r"|(?:(?<=for )|(?<=with )|(?<=of )|(?<=does )|(?<=did )|(?<=is )|(?<=was )|(?<=has )|(?<=can ))that"
-    r"(?=\W*$|\s+(?:work|need|take|run|tried|tested|made|done|published|trained|measured|evaluated)\b))\b",
+    r"(?=\W*$|\s+(?:on|with|for|in|at)\b|\s+(?:work|need|take|run|tried|tested|made|done|published|trained|measured|evaluated)\b))\b",
     re.IGNORECASE,
 )
 _THEY = re.compile(
@@ -98,14 +103,28 @@ def resolve(text: str, earlier: Sequence[Exchange], *, bare: bool) -> Resolved:
         return carried
     text, meant = _pronoun(text, spoken, known, focus)
     focus = [*meant, *focus]
-    if not focus and bare and len(text.split()) <= _BARE and not _has_subject(text, known):
+    if not focus and len(text.split()) <= _BARE and _goes_on(text, spoken[0], known, bare=bare):
         focus = [spoken[0].subject]
-        text = f"{text.rstrip(' ?.!')} for {_called(focus[0])}?"
+        text = f"{_THERE.sub('', text.rstrip(' ?.!'))} for {_called(focus[0])}?"
     return Resolved(text, tuple(dict.fromkeys(focus)))
 
 
 def _called(source: Source) -> str:
     return short_title(source.title)
+
+
+def _goes_on(text: str, last: Exchange, known: Sequence[Source], *, bare: bool) -> bool:
+    """Whether a short question without a name continues the last one: it asks for what that turn's source speaks of."""
+    if name_like_words(text) or names(text, known):
+        return False
+    tasks = set(asked_tasks(text))
+    if tasks:
+        return (
+            bare and _OPENING.match(text) is not None and tasks <= {*asked_tasks(last.question), *subject(last.subject)}
+        )
+    words = demanded(text, last.subject)
+    held = share(words, last.subject.text) if words else 0.0
+    return bare or (_WHICH.match(text) is not None and held >= _HELD)
 
 
 def _has_subject(text: str, known: Sequence[Source]) -> bool:

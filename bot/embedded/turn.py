@@ -123,7 +123,8 @@ _SIDES = tuple(
     for pattern in (
         r"\bcompare (?P<a>[^.?!;]+?) (?:and|with|to|against|versus|vs\.?) (?P<b>[^.?!;]+?)[?.!]*$",
         r"\bdifferen(?:ce|ces|t) between (?P<a>[^.?!;]+?) and (?P<b>[^.?!;]+?)[?.!]*$",
-        r"\bhow (?:does|do|is|are) (?P<a>[^.?!;]+?) (?:differ|different)(?: from|s from)? (?P<b>[^.?!;]+?)[?.!]*$",
+        r"\b(?:how|in (?:what|which) ways?|where) (?:does|do|is|are) (?P<a>[^.?!;]+?) "
+        r"(?:differ|different)(?: from|s from)? (?P<b>[^.?!;]+?)[?.!]*$",
         r"\bwhat (?:do|does) (?P<a>[^.?!;]+?) and (?P<b>[^.?!;]+?) do differently",
         r"\b(?:is|are) (?P<a>[^.?!;]+?) (?:better|faster|different|smaller|larger|newer)(?: than| from) (?P<b>[^.?!;]+?)[?.!]*$",
         r"^(?P<a>[^.?!;]+?) (?:versus|vs\.?|or) (?P<b>[^.?!;]+?)(?:[:,]|\s+-|[?.!]*$)",
@@ -133,6 +134,8 @@ _SIDES = tuple(
         r"\bwhat distinguishes (?P<a>[^.?!;]+?) (?:from|and) (?P<b>[^.?!;]+?)[?.!]*$",
         r"^(?:and )?(?P<a>[^.?!;,]+?) (?:and|against) (?P<b>[^.?!;,:]+?)[,:]? (?:what sets|who does|which|what)\b",
         r"\bis (?P<a>[^.?!;]+?) unlike (?P<b>[^.?!;]+?)[?.!]*$",
+        r"\b(?:put|set|lay|see|show)(?: me)? (?P<a>[^.?!;]+?) (?:and|beside|next to|against) (?P<b>[^.?!;,]+?)"
+        r" (?:side by side|next to (?:each other|one another))",
         r"\bwhat sets (?P<a>[^.?!;]+?) (?:apart from|and) (?P<b>[^.?!;]+?)(?: apart)?[?.!]*$",
         r"\b(?:which is|who is|what is) (?:better|faster|smaller|newer)\W+(?P<a>[^.?!;]+?) or (?P<b>[^.?!;]+?)[?.!]*$",
     )

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from bot.answer import Answer
-from bot.embedded.fact import asks_how_many, demanded, foreign_names, particulars, share, tells_how_many
+from bot.embedded.fact import asks_how_many, foreign_names, particulars, tells_how_many
 from bot.embedded.names import names, speaks_of, titled
+from bot.embedded.wording import demanded, share
 from store.model import Entry, Kind, Source
 from store.text import render_text
 
@@ -57,6 +58,17 @@ ENTRIES = (
         "parameters than others. Heavy computing keeps most methods from real time; pictures of 2K resolution take it under 1s. "
         "It trains with 12% less memory. The benchmark re-sorts the DRIFTS collection into five kinds.",
     ),
+    Entry(
+        Kind.PAPER,
+        "HailNet: Stones out of the Picture",
+        "https://arxiv.org/abs/2002.00006",
+        None,
+        "HailNet takes hailstones out of a picture, where earlier models such as OldHail lose the leaves. It ranks 1st on "
+        "Graupel and Firn and is up to 4.1x faster than methods of similar performance. Its Intersection-over-Union is on "
+        "average 11% higher than that of the next best model. It needs over 90% fewer parameters. Compared with STONECAM "
+        "it saves up to 72.1% of the bits. It beat what came before by more than 5.3% on IceHQ. The samples go back to the "
+        "SKYEYE instrument of a weather station.",
+    ),
 )
 
 
@@ -100,6 +112,14 @@ def frost() -> Source:
         ("How fast is SleetNet at 2K?", "under 1s"),
         ("How much memory does SleetNet save?", "12% less memory"),
         ("Which collection of snowy pictures did they use with SleetNet?", "DRIFTS"),
+        ("Which older model does HailNet improve on?", "OldHail"),
+        ("On which benchmarks is HailNet first?", "Graupel and Firn"),
+        ("up to how much faster is HailNet than methods that perform about the same?", "4.1x"),
+        ("By how many percent does HailNet beat the next best model in IoU?", "11%"),
+        ("How many percent of the parameters does HailNet save?", "90%"),
+        ("HailNet vs STONECAM: savings of bits, up to how many percent?", "72.1%"),
+        ("What improvement does HailNet report on IceHQ?", "5.3%"),
+        ("What instrument do the pictures of HailNet come from?", "SKYEYE"),
         ("How many night photographs does Film's collection hold altogether?", "90 of them"),
     ],
 )
@@ -124,6 +144,9 @@ def test_what_a_source_tells_is_found(ask: Callable[[str], Answer], question: st
         "How many million parameters has SleetNet got exactly?",
         "What's inside of E2E-ThawNet, the one for mri? how does it work",
         "How does FrostNet differ from BrushNet?",
+        "How fast is the Film paper's network?",  # others tell that of themselves
+        "How many percent of the parameters does FrostNet save?",
+        "Which older model does SleetNet improve on?",
         "Give me the link to the dark channel prior paper.",
     ],
 )

@@ -40,6 +40,9 @@ EARLIER = [
         ("which of these was tested on video?", "which of RainNet, BrightNet was tested on video?"),
         ("How do they differ?", "How do RainNet and BrightNet differ?"),
         ("Where is the code?", "Where is the code for RainNet?"),
+        ("and how fast is that on video?", "and how fast is RainNet on video?"),
+        ("Which streaks are taken out there?", "Which streaks are taken out for RainNet?"),
+        ("What streaks come off?", "What streaks come off for RainNet?"),
     ],
 )
 def test_a_follow_up_is_put_into_full_words(said: str, means: str) -> None:
@@ -67,6 +70,7 @@ def test_a_correction_asks_the_last_question_of_another_source(said: str, means:
         "What is the capital of France?",
         "How do I remove haze from a photo?",
         "Does MaskNet have code, and is it fast?",
+        "Which camera is good?",
         "Go on.",
     ],
 )
