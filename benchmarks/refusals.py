@@ -1,29 +1,24 @@
-"""How often the gate errs: `python -m benchmarks.refusals [--split dev|test] [--show] [--fit]`.
+"""How often the gate errs: `python -m benchmarks.refusals [--split dev|test] [--show]`.
 
 Questions that the sources can answer, near misses (the same field, but not in the sources) and others, over the bundled briefs
-and over the evaluation briefs. Prints the rates around the threshold in use; `--fit` fits the weights of the decision in
-`bot/embedded/gate.py` anew, by logistic regression over the questions of both that name no source. The curves look at the gate
-alone: what it lets through may still be refused where a source does not tell what is asked of it.
+and over the evaluation briefs. Prints the rates around the threshold in use; `python -m benchmarks.gate_fit` fits the weights.
+The curves look at the gate alone: what it lets through may still be refused where a source does not tell what is asked of it.
 """
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
-import numpy as np
 from langchain_core.messages import HumanMessage
 
 from benchmarks.eval_store import ANSWERED, evaluation_store, questions
 from bot.embedded import gate
-from bot.embedded.names import names, unknown_names
-from bot.embedded.neighbours import Surroundings
 from bot.embedded.turn import Turn, read_turn
 from bot.embedded.view import View
 from bot.opening import put_bundled
 from bot.privacy import keep_everything_here
 from bot.service import Bot, Request
 from bot.settings import Settings
-from bot.tools import Found
+from bot.tools import TurnContext, look_up
 from store.embedding import SentenceTransformerEmbedder
 from store.store import Store
 
@@ -138,19 +133,12 @@ class Asked:
     turn: Turn
     view: View
 
-    @property
-    def is_weighed(self) -> bool:
-        """Whether the gate weighs signals rather than names."""
-        text = self.turn.question.text
-        return not names(text, self.view.sources) and not unknown_names(self.turn.question.parts, self.view.sources)
-
 
 def main() -> None:
     """Print the rates at and around the present threshold, and with --fit what would be better weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--show", action="store_true", help="name every question that goes wrong")
     parser.add_argument("--split", choices=["dev", "test"], default="dev", help="of the evaluation questions")
-    parser.add_argument("--fit", action="store_true", help="fit the weights of the decision to the split")
     chosen = parser.parse_args()
     keep_everything_here()
     embedder = SentenceTransformerEmbedder()
@@ -167,27 +155,16 @@ def main() -> None:
     refused = ([one.question for one in items if one.kind == kind] for kind in ("near_miss", "off_topic"))
     asked = _asked(store, dict(zip(KINDS, (answerable, *refused), strict=True)))
     _curve(f"the evaluation briefs, {chosen.split}", asked, chosen.show)
-    if chosen.fit:
-        print(_fitted([one for some in (few, asked) for kind in KINDS for one in some[kind] if one.is_weighed]))
     store.close()
 
 
 def _asked(store: Store, sets: dict[str, list[str]]) -> dict[str, list[Asked]]:
-    surroundings = Surroundings(store.embedder)
     asked: dict[str, list[Asked]] = {}
     for kind, texts in sets.items():
         asked[kind] = []
         for text in texts:
             turn = read_turn([HumanMessage(text)])
-            found = [
-                Found(
-                    query,
-                    tuple(store.search(query, sources=8, passages=40)),
-                    surroundings.near(store.query_vectors([query])[0]),
-                    store.count(),
-                )
-                for query in turn.queries
-            ]
+            found = [look_up(TurnContext(store), query) for query in turn.queries]
             asked[kind].append(Asked(text, kind == KINDS[0], turn, View(tuple(found))))
     return asked
 
@@ -221,17 +198,6 @@ def _whole(store: Store, sets: dict[str, list[str]]) -> None:
     print(
         "whole answers refused: " + ", ".join(f"{refused[kind]} of {len(texts)} {kind}" for kind, texts in sets.items())
     )
-
-
-def _fitted(asked: Sequence[Asked]) -> str:
-    from sklearn.linear_model import LogisticRegression
-
-    names_of = [field.name for field in fields(gate.Signals)]
-    signals = [gate.signals(one.turn, one.view) for one in asked]
-    rows = np.array([[getattr(one, name) for name in names_of] for one in signals], dtype=float)
-    fitted = LogisticRegression(C=10, class_weight="balanced").fit(rows, [one.answerable for one in asked])
-    weights = ", ".join(f"{name}={weight:.1f}" for name, weight in zip(names_of, fitted.coef_[0], strict=True))
-    return f"fitted to {len(asked)} questions: Decision({weights}, constant={fitted.intercept_[0]:.1f})"
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from langchain.tools import ToolRuntime
 from langchain_core.messages import AnyMessage, ToolMessage
 from langchain_core.tools import BaseTool, tool
 
+from bot.embedded.domain import in_domain
 from bot.embedded.neighbours import Near, Surroundings
 from bot.photos.turn import TurnPhotos
 from store.embedding import Embedder
@@ -41,6 +42,7 @@ class Found:
     evidence: tuple[Evidence, ...]
     near: tuple[Near, ...] = ()  # subjects that the query may be about instead, the nearest first
     among: int = 100  # sources that were searched
+    domain: float = 0.0  # log-odds that the query is about restoring pictures, by its wording alone
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -61,11 +63,23 @@ def search_tool() -> BaseTool:
         brief: the name of a supplied brief, to look at its sources alone.
         """
         context = runtime.context
-        near = _surroundings(context.store.embedder).near(context.store.query_vectors([query])[0])
-        found = Found(query, tuple(_search(context, query, brief)), near, context.store.count(context.scope))
+        found = look_up(context, query, brief)
         return _for_reading(found), _packed(found)
 
     return search_sources
+
+
+def look_up(context: TurnContext, query: str, brief: str | None = None) -> Found:
+    """Search, and tell what the query may be about instead."""
+    embedder = context.store.embedder
+    vector = context.store.query_vectors([query])[0]
+    return Found(
+        query,
+        tuple(_search(context, query, brief)),
+        near=_surroundings(embedder).near(vector),
+        among=context.store.count(context.scope),
+        domain=in_domain(embedder.name, vector),
+    )
 
 
 def warm_up(store: Store) -> None:
@@ -132,6 +146,7 @@ def _packed(found: Found) -> dict[str, Any]:
         "query": found.query,
         "among": found.among,
         "near": [list(one) for one in found.near],
+        "domain": found.domain,
         "sources": {
             source_id: {**asdict(source), "kind": source.kind.value} for source_id, source in found.sources.items()
         },
@@ -149,4 +164,4 @@ def _unpacked(data: Mapping[str, Any]) -> Found:
         for source_id, start, end, score, source_score in data["evidence"]
     )
     near = tuple((name, similarity) for name, similarity in data.get("near", ()))
-    return Found(data["query"], tuple(evidence), near, data.get("among", Found.among))
+    return Found(data["query"], tuple(evidence), near, data.get("among", Found.among), data.get("domain", Found.domain))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from bot.embedded.fact import tells_how_many
+from bot.embedded.fact import is_measure, tells_how_many
 from bot.embedded.names import mentions, name_like_words, names, speaks_of, stands_in, unknown_names, unknown_names_told
 from bot.embedded.neighbours import nearest_not_held, words_for_pictures
 from bot.embedded.products import product_asked
@@ -21,7 +21,7 @@ from store.model import Source
 SURE_FIT = 0.60  # cosine from which a passage answers, whatever subject it speaks of
 LEAST_FIT = 0.12  # cosine of the best passage, below which a question is about something else altogether
 SURE_SCORE = 0.50  # of the best source, from which one mention of the subject is enough
-SURE_ODDS = 1.0  # logarithm of the odds from which a question with a subject that is held is answered
+SURE_ODDS = 1.5  # logarithm of the odds from which a question with a subject that is held is answered
 _LOOKED_AT = 3  # best sources whose texts are looked at
 _CROWD = 200  # sources, above which more change nothing
 _MOST_PICTURES = 3
@@ -37,9 +37,29 @@ _ORDERS = re.compile(  # to us rather than a question about pictures
     re.IGNORECASE,
 )
 _AS_SYSTEM = re.compile(r"^\W*(?:system|developer|admin\w*)\s*(?:prompt|message|note|notice)?\s*[:\]]", re.IGNORECASE)
-_PROOF = re.compile(
-    r"^\W*(?:please |can you |could you )?(?:prove|disprove|derive)\b", re.IGNORECASE
-)  # no summary holds one
+_PROOF = re.compile(  # no summary holds one
+    r"^\W*(?:please |can you |could you )?(?:prove|disprove|derive)\b|\bproof (?:of|that|for)\b"
+    r"|\bhow (?:is|was|do you|does one|can one) (?:it |that |this )?prov(?:e|ed|en)\b",
+    re.IGNORECASE,
+)
+_VERDICT = re.compile(  # what is right or wrong is nobody's finding
+    r"\b(?:un)?ethical\b|\bimmoral\b|\bmorally\b|\bis it (?:right|wrong|okay|ok|fair|honest|legal|allowed) to\b"
+    r"|\b(?:isn't|is not|isnt) (?:it|that) (?:a lie|lying|cheating|wrong|fake|forgery|disrespectful|dishonest)\b"
+    r"|\byour (?:own |personal |honest )*(?:opinion|view|feelings?)\b|\bdo you (?:personally )?(?:believe|feel|like|prefer)\b",
+    re.IGNORECASE,
+)
+_LOWER_CASE_NAME = re.compile(  # a thing that does something and has no article: "how does deoldify decide on colours"
+    r"\bhow (?:does|did|can|could|would|will) (?P<name>[a-z][a-z0-9.+-]{3,}) (?:ever |really |actually |even )?"
+    r"(?:work|decide|know|cut|find|choose|pick|guess|learn|handle|get|make|build|create|remove|detect|tell|turn|colou?r|fill"
+    r"|estimate|produce|generate|separate|train|keep|avoid|use|compare)\b"
+)
+_NO_NAMES = frozenset(
+    """
+    anybody anyone anything everybody everyone everything nobody nothing somebody someone something that this these those
+    each either neither many more most much people there they what which your their mine yours such some software hardware
+    technology research science training machine deep light noise colour color image images video videos film sound
+    """.split()  # noqa: SIM905 - read as a list of words
+)
 _SEVERAL_WORDS = re.compile(
     r"\b(?i:how (?:does|do|did)|what (?:is|are|does)|explain|describe|tell me (?:more )?about)\s+(?i:the\s+)?(?:[A-Z]\w+'s\s+)?"
     r"(?P<name>[A-Z][a-z]\w*(?: [A-Z][a-z]\w*)+)(?= (?:get|work|do|make|find|handle|reach|need|differ|learn|know)\b|\W*$)"
@@ -59,37 +79,50 @@ class Refusal:
 
 def refuse(turn: Turn, view: View) -> Refusal | None:
     """Why this turn must be refused, None when the evidence can carry an answer."""
+    if turn.supplied and view.sources:
+        return None
+    reason = _refused_by_form(turn, view)
+    if reason is not None or names(turn.question.text, view.sources):
+        return reason
+    missing = missing_subject(turn, view)
+    return None if carries(signals(turn, view), CARRIES, missing=bool(missing)) else Refusal(missing)
+
+
+def is_weighed(turn: Turn, view: View) -> bool:
+    """Whether a turn's signals decide, rather than the names that it holds, or its form."""
+    decided = turn.supplied or _refused_by_form(turn, view) is not None
+    return not decided and not names(turn.question.text, view.sources)
+
+
+def _refused_by_form(turn: Turn, view: View) -> Refusal | None:
+    """Why a turn must be refused whatever its signals say: a name that is not held, an order to us, an opinion, a proof…"""
     if not view.sources:
         return Refusal()
-    if turn.supplied:
-        return None
+    asked, texts = turn.question.text, [source.text for source in view.sources]
     unknown = [
         *unknown_names(turn.question.parts, view.sources),
         *unknown_names_told(turn.question.situation, view.sources),
     ]
+    unknown = [name for name in unknown if not is_measure(name)]
     if unknown:
         return Refusal(unknown[0])
-    if names(turn.question.text, view.sources):
+    if names(asked, view.sources):
         return None
     other = (
         _unknown_by_several_words(turn.question.parts, view.sources)
-        or _named_in_passing(turn.question.text, view.sources)
-        or product_asked(turn.question.parts, [source.text for source in view.sources])
+        or _named_in_passing(asked, view.sources)
+        or _unknown_in_lower_case(asked, view.sources)
+        or product_asked(turn.question.parts, texts)
     )
     if other:
         return Refusal(other)
-    ordered = _ORDERS.search(turn.question.text) and not subjects_asked(turn.question.text)
-    if ordered or _AS_SYSTEM.search(turn.question.text) or _PROOF.match(turn.question.text):
+    ordered = _ORDERS.search(asked) and not subjects_asked(asked)
+    judged = _VERDICT.search(asked) and not any(_VERDICT.search(text) for text in texts)
+    if ordered or judged or _AS_SYSTEM.search(asked) or _PROOF.search(asked):
         return Refusal()
-    if view.best_fit < LEAST_FIT:
+    if view.best_fit < LEAST_FIT or not tells_how_many(asked, texts[:_LOOKED_AT]):
         return Refusal()
-    if not tells_how_many(turn.question.text, [source.text for source in view.sources[:_LOOKED_AT]]):
-        return Refusal()
-    told = signals(turn, view)
-    odds = CARRIES.of(told)
-    in_passing = told.held and odds >= SURE_ODDS  # what no source is about was named beside what one is
-    missing = "" if in_passing else _missing_subject(turn, view)
-    return Refusal(missing) if missing or odds < CARRIES.least else None
+    return None
 
 
 def _unknown_by_several_words(parts: Sequence[str], sources: Sequence[Source]) -> str:
@@ -99,6 +132,14 @@ def _unknown_by_several_words(parts: Sequence[str], sources: Sequence[Source]) -
         if match and not any(stands_in(match["name"], source.text) for source in sources):
             return match["name"]
     return ""
+
+
+def _unknown_in_lower_case(question: str, sources: Sequence[Source]) -> str:
+    """The word that a question takes for the name of something that does its work, and of which no source speaks."""
+    match = _LOWER_CASE_NAME.search(question)
+    name = match["name"] if match else ""
+    is_known = name in _NO_NAMES or subjects_asked(name) or any(stands_in(name, one.text) for one in sources)
+    return "" if is_known else name
 
 
 def _named_in_passing(question: str, sources: Sequence[Source]) -> str:
@@ -120,6 +161,7 @@ class Signals:
     held: float  # share of the question's subjects of which one of the best sources speaks
     pictures: int  # words that show that it is about pictures, at most `_MOST_PICTURES`
     crowd: float  # logarithm of how many sources there are: the best of many scores well by chance
+    domain: float  # log-odds that a question worded so is about restoring pictures, -3 to 3
 
 
 def signals(turn: Turn, view: View) -> Signals:
@@ -135,6 +177,7 @@ def signals(turn: Turn, view: View) -> Signals:
         held=_share_held(asked, texts),
         crowd=math.log(min(max(whole.among, 1), _CROWD)),
         pictures=min(words_for_pictures(turn.question.text), _MOST_PICTURES),
+        domain=whole.domain,
     )
 
 
@@ -148,8 +191,8 @@ def _share_held(asked: Mapping[Concept, int], texts: Sequence[str]) -> float:
 class Decision:
     """Signals weighed: below `least` a question is refused.
 
-    Fitted by logistic regression over the splits `dev`, `fresh`, `second` and `blind` together, with `crowd` as it was before;
-    `python -m benchmarks.refusals --fit` fits one of the splits `dev` and `test` with the bundled briefs' questions.
+    Fitted by logistic regression over all splits of the evaluation; `python -m benchmarks.gate_fit` does so, and shows what to
+    expect of others.
     """
 
     score: float
@@ -158,6 +201,7 @@ class Decision:
     held: float
     pictures: float
     crowd: float
+    domain: float
     constant: float
     least: float = 0.0
 
@@ -167,10 +211,22 @@ class Decision:
         return self.constant + weighed
 
 
-CARRIES = Decision(score=5.6, fit=7.7, beside=-11.0, held=1.5, pictures=0.8, crowd=-0.4, constant=0.3, least=-0.4)
+CARRIES = Decision(
+    score=5.6, fit=9.7, beside=-17.7, held=1.4, pictures=0.3, crowd=-0.4, domain=1.2, constant=3.4, least=-0.5
+)
 
 
-def _missing_subject(turn: Turn, view: View) -> str:
+def carries(told: Signals, weights: Decision, *, missing: bool) -> bool:
+    """Whether evidence of these signals carries an answer.
+
+    missing: no source is about what is asked about most; that is then taken to be named in passing beside what one is about,
+    or the question is refused.
+    """
+    odds = weights.of(told)
+    return (told.held > 0 and odds >= SURE_ODDS) if missing else odds >= weights.least
+
+
+def missing_subject(turn: Turn, view: View) -> str:
     """The subject that a question speaks of most, when no found source is about it; empty when one is."""
     asked = subjects_asked(turn.question.text)
     most = [concept for concept, count in asked.items() if count == max(asked.values())]

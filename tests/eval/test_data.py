@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.domain import domain_questions
 from bot.evaluation.questions import Expected, Item, expected, fold, read_items
 from ingest.brief_text import parse_brief
 from ingest.pipeline import bundled_briefs
@@ -22,6 +23,7 @@ SPLITS = {  # the file of each split; what was measured on a split while the pro
     "blind": "questions_blind.jsonl",
     "third": "questions_third.jsonl",
     "fourth": "questions_fourth.jsonl",
+    "fifth": "questions_fifth.jsonl",
 }
 KINDS = {
     "everyday",
@@ -155,3 +157,15 @@ def test_everyday_questions_do_not_name_their_source(held: Held) -> None:
             for entry in _gold(item, held):
                 name = fold(entry.title.split(":")[0])
                 assert name not in fold(item.question), item.id
+
+
+def test_the_questions_on_the_domain_are_of_no_split_and_of_sources_that_the_test_split_does_not_ask_for() -> None:
+    asked = domain_questions()
+    assert len({fold(one.question) for one in asked}) == len(asked)
+    assert {fold(one.question) for one in asked}.isdisjoint(fold(item.question) for item in _items())
+    titles = {fold(entry.title) for brief in _briefs() for entry in brief.entries}
+    tested = {fold(title) for item in _items() if item.split == "test" for title in item.gold_titles}
+    answered = {fold(one.of) for one in asked if one.answered}
+    assert answered <= titles
+    assert answered.isdisjoint(tested)
+    assert 0.4 < sum(one.answered for one in asked) / len(asked) < 0.6
