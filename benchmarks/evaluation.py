@@ -30,6 +30,7 @@ FURTHER = (
     "third",
     "fourth",
     "fifth",
+    "sixth",
 )  # each with its own `questions_….jsonl` and `briefs_…/`
 _FOUND = 20  # sources that a search may give
 

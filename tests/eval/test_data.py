@@ -24,6 +24,7 @@ SPLITS = {  # the file of each split; what was measured on a split while the pro
     "third": "questions_third.jsonl",
     "fourth": "questions_fourth.jsonl",
     "fifth": "questions_fifth.jsonl",
+    "sixth": "questions_sixth.jsonl",
 }
 KINDS = {
     "everyday",
