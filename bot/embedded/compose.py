@@ -23,6 +23,7 @@ from bot.embedded.view import View
 from bot.embedded.wording import demanded, share
 from bot.tools import Found
 from store.model import Source
+from store.text import summary_of
 
 _PAIRED = re.compile(r"\b(?:or|than|both|they|while|rather|unlike|respectively)\b", re.IGNORECASE)
 _LINKED = 3  # sources, the best ones, among which the one is looked for whose link is asked for without its name
@@ -43,7 +44,9 @@ def compose(turn: Turn, searched: Sequence[Found]) -> Draft:
     lacking = _side_not_held(turn, view)
     if lacking:
         return short.refusal(turn, Refusal(lacking), view)
-    named = _compared(turn, view) or _named(turn, view) or _titled(turn, view)
+    named = _compared(turn, view) or _named(turn, view)
+    if not any(summary_of(source.text) for source in named):
+        named = _titled(turn, view) or named
     if turn.wants_link:
         meant = named or _linked(turn, view)
         return short.link(turn, meant) if meant else short.refusal(turn, Refusal(), view)

@@ -73,6 +73,13 @@ _OF_ANOTHER = re.compile(
     re.IGNORECASE,
 )
 _RANK = re.compile(r"\b(?:1st|first|second|rank(?:s|ed|ing)?|leads|tops)\b", re.IGNORECASE)
+_EXTENT = ("long", "wide", "high", "deep", "tall", "large", "big", "thick")
+_MEASURED = re.compile(r"\b(?:measured|tested|evaluated|tried|compared|judged|validated|assessed)\b", re.IGNORECASE)
+_MEASURED_ON = re.compile(
+    r"\bon\b.*[A-Z].*\b(?:reach\w*|state.of.the.art|outperform\w*|better|best|beats?|accura\w+|results?|surpass\w*|gains?|evaluat\w+"
+    r"|test\w*|ranks?)\b|\b(?:evaluat|test|measur|validat)\w* on\b.*[A-Z]",
+    re.IGNORECASE,
+)
 _PER_CENT = re.compile(r"\d\s?%|\bper ?cent\b", re.IGNORECASE)
 _COLLECTIONS = (
     "dataset",
@@ -100,7 +107,7 @@ _HOW_MANY = re.compile(r"\bhow many (?P<what>[a-z-]+(?: [a-z-]+){0,2})", re.IGNO
 _HOW_MANY_TIMES = re.compile(
     r"\bby (?:what|which) factor\b|\bhow many times\b|\bhow much (?:faster|slower|smaller|larger)\b", re.IGNORECASE
 )
-_BETWEEN = r"(?:[\w-]+\s+){0,3}?"  # what may stand between a figure and what it counts
+_BETWEEN = r"(?:[\w-]+\s+){0,4}?"  # what may stand between a figure and what it counts
 _OF_THEM = re.compile(r"\d of (?:them|these|those)\b")
 
 
@@ -116,6 +123,7 @@ def best_facts(turn: Turn, view: View, sources: Sequence[Source]) -> list[tuple[
         for form in (_HOW_MUCH, _WHICH_DATA, _SIZE, _WHETHER, _WHERE, _WHICH_OTHER, _RANK)
     )
     figures = _FIGURE_TOLD.findall(asked)
+    measured_on = collections and _MEASURED.search(asked) is not None
     noun = _HEAD.search(asked)
     head = stem(noun["what"].casefold()) if noun and noun["what"].casefold() not in EMPTY else None
     found: list[tuple[float, Source, Sentence]] = []
@@ -144,6 +152,7 @@ def best_facts(turn: Turn, view: View, sources: Sequence[Source]) -> list[tuple[
                 shared=share(words, meant),
                 figure=figure and _FIGURE_IN.search(sentence.text) is not None,
                 collections=collections and _other_names(sentence.text, source),
+                measured_on=measured_on and _MEASURED_ON.search(sentence.text) is not None,
                 size=size and _SIZE_IN.search(sentence.text) is not None,
                 head=head is not None and share(frozenset([head]), sentence.text) == 1.0,
                 other=other and _other_names(sentence.text, source) and _OF_ANOTHER.search(sentence.text) is not None,
@@ -179,6 +188,7 @@ class _Told:
     collections: bool  # names of data sets, where those are asked for
     head: bool  # the noun after "which", which is what is asked for
     other: bool  # the name of another model that it is set against, where that is asked for
+    measured_on: bool  # on what something was measured, where that is asked for
     size: bool  # a picture's size, where that is asked for
     rank: bool  # a place among others, where that is asked for
     place: bool  # a place on a map, where that is asked for
@@ -196,7 +206,7 @@ class _Told:
         """What it is worth beside other sentences, its similarity aside."""
         return (
             _SHARED * self.shared
-            + _SHOWS * (self.shows + self.collections + self.other)
+            + _SHOWS * (self.shows + self.collections + self.other + self.measured_on)
             + _PLACE * self.place
             + _FIGURE * (self.figure + self.size + self.counted + self.rank)
             + _SUBJECT * self.subject
@@ -220,7 +230,7 @@ def _answers(asked: str, wanted: Sequence[Attribute], words: frozenset[str], tol
         return counted or beside or shows or mostly or (half and told.in_other_words) or listed
     enough = _MOSTLY if _HOW_MUCH.search(asked) and not told.figure else _ANSWERS
     partly = told.shared >= _PARTLY and near and enough == _ANSWERS
-    listed = told.collections and told.shared >= _PARTLY
+    listed = told.collections and (told.measured_on or told.shared >= _PARTLY)
     return told.shared >= enough or partly or told.in_other_words or (told.size and near) or listed or told.place
 
 
@@ -351,6 +361,8 @@ def _of_the_kind(question: str, sentence: str) -> bool:
     if re.match(r"per ?cent\b", counted["what"], re.IGNORECASE):
         return _PER_CENT.search(sentence) is not None
     nouns = list(itertools.takewhile(lambda word: word not in EMPTY, counted["what"].casefold().split()))
+    while len(nouns) > 1 and nouns[-1] in _EXTENT:  # "how many frames long"
+        nouns.pop()
     return _counts(nouns[-1], sentence) if nouns else _FIGURE_IN.search(sentence) is not None
 
 

@@ -36,7 +36,7 @@ _ORDERS = re.compile(  # to us rather than a question about pictures
     r"|\byou are (?:now|my|no longer)\b|\bdeveloper mode\b|\bnot bound (?:to|by)\b|\bpretend (?:to be|you)\b",
     re.IGNORECASE,
 )
-_AS_SYSTEM = re.compile(r"^\W*(?:system|developer|admin\w*)\s*(?:prompt|message|note|notice)?\s*[:\]]", re.IGNORECASE)
+_AS_SYSTEM = re.compile(r"^\W*(?:system|developer|admin\w*)\s*(?:prompt|message|note|notice)?\s*[:\]>]", re.IGNORECASE)
 _PROOF = re.compile(  # no summary holds one
     r"^\W*(?:please |can you |could you )?(?:prove|disprove|derive)\b|\bproof (?:of|that|for)\b"
     r"|\bhow (?:is|was|do you|does one|can one) (?:it |that |this )?prov(?:e|ed|en)\b",
@@ -45,7 +45,9 @@ _PROOF = re.compile(  # no summary holds one
 _VERDICT = re.compile(  # what is right or wrong is nobody's finding
     r"\b(?:un)?ethical\b|\bimmoral\b|\bmorally\b|\bis it (?:right|wrong|okay|ok|fair|honest|legal|allowed) to\b"
     r"|\b(?:isn't|is not|isnt) (?:it|that) (?:a lie|lying|cheating|wrong|fake|forgery|disrespectful|dishonest)\b"
-    r"|\byour (?:own |personal |honest )*(?:opinion|view|feelings?)\b|\bdo you (?:personally )?(?:believe|feel|like|prefer)\b",
+    r"|\byour (?:own |personal |honest )*(?:opinion|view|feelings?)\b|\bdo you (?:personally )?(?:believe|feel|like|prefer)\b"
+    r"|\bwould you (?:personally |yourself )?(?:rather|prefer)\b|\byour favou?rite\b"
+    r"|\b(?:is|are) .{1,50} (?:really|still|even) art\b",
     re.IGNORECASE,
 )
 _LOWER_CASE_NAME = re.compile(  # a thing that does something and has no article: "how does deoldify decide on colours"

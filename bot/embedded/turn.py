@@ -48,6 +48,8 @@ _LINK = Phrases(
         "arxiv",
         "pdf",
         "download*",
+        "web address*",
+        "homepage*",
         "write-up*",
         "writeup*",
         "preprint*",
@@ -104,6 +106,7 @@ _COMPARE = Phrases(
         "better than",
         "instead of",
         "in common",
+        "relate to",
     ]
 )
 _SOURCE = re.compile(
@@ -131,6 +134,7 @@ _SIDES = tuple(
         r"\bhow do (?P<a>[^.?!;]+?) and (?P<b>[^.?!;]+?) (?:differ|compare)",
         r"^(?:and )?(?P<a>[^.?!;]+?) compared (?:to|with|against) (?P<b>[^.?!;]+?)[?.!]*$",
         r"\bhow does (?P<a>[^.?!;]+?) compare (?:to|with|against) (?P<b>[^.?!;]+?)[?.!]*$",
+        r"\bhow does (?P<a>[^.?!;]+?) relate to (?P<b>[^.?!;,]+)",
         r"\bwhat distinguishes (?P<a>[^.?!;]+?) (?:from|and) (?P<b>[^.?!;]+?)[?.!]*$",
         r"^(?:and )?(?P<a>[^.?!;,]+?) (?:and|against) (?P<b>[^.?!;,:]+?)[,:]? (?:what sets|who does|which|what)\b",
         r"\bis (?P<a>[^.?!;]+?) unlike (?P<b>[^.?!;]+?)[?.!]*$",

@@ -67,7 +67,8 @@ ENTRIES = (
         "Graupel and Firn and is up to 4.1x faster than methods of similar performance. Its Intersection-over-Union is on "
         "average 11% higher than that of the next best model. It needs over 90% fewer parameters. Compared with STONECAM "
         "it saves up to 72.1% of the bits. It beat what came before by more than 5.3% on IceHQ. The samples go back to the "
-        "SKYEYE instrument of a weather station.",
+        "SKYEYE instrument of a weather station. On NIMBUS and CIRRUS9 it reached the state of the art. Each scene was drawn "
+        "under ten different light and weather conditions, and the clips last 32 frames.",
     ),
 )
 
@@ -119,6 +120,9 @@ def frost() -> Source:
         ("How many percent of the parameters does HailNet save?", "90%"),
         ("HailNet vs STONECAM: savings of bits, up to how many percent?", "72.1%"),
         ("What improvement does HailNet report on IceHQ?", "5.3%"),
+        ("Which sets of clouds was HailNet measured on?", "NIMBUS"),
+        ("Under how many weather conditions was each scene of HailNet drawn?", "ten different"),
+        ("How many frames long are HailNet's clips?", "32 frames"),
         ("What instrument do the pictures of HailNet come from?", "SKYEYE"),
         ("How many night photographs does Film's collection hold altogether?", "90 of them"),
     ],
@@ -173,6 +177,7 @@ def test_what_no_source_tells_is_refused(ask: Callable[[str], Answer], question:
         ("where's the program of FrostNet?", "https://github.com/example/frostnet"),
         ("where's the write-up on FrostNet", "https://arxiv.org/abs/2002.00001"),
         ("What do I cite for FrostNet?", "https://arxiv.org/abs/2002.00001"),
+        ("I need the web address of the FrostNet paper.", "https://arxiv.org/abs/2002.00001"),
         ("FrostNet: just give me somewhere to read it.", "https://arxiv.org/abs/2002.00001"),
     ],
 )
