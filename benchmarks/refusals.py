@@ -135,7 +135,7 @@ class Asked:
 
 
 def main() -> None:
-    """Print the rates at and around the present threshold, and with --fit what would be better weights."""
+    """Print the rates at and around the present threshold."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--show", action="store_true", help="name every question that goes wrong")
     parser.add_argument("--split", choices=["dev", "test"], default="dev", help="of the evaluation questions")
