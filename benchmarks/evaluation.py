@@ -23,15 +23,8 @@ from store.embedding import Embedder, SentenceTransformerEmbedder
 from store.store import Store
 
 FOLDER = Path(__file__).parents[1] / "tests" / "eval"
-FURTHER = (
-    "fresh",
-    "second",
-    "blind",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-)  # each with its own `questions_….jsonl` and `briefs_…/`
+# Each has its own `questions_….jsonl` and `briefs_…/`.
+FURTHER = ("fresh", "second", "blind", "third", "fourth", "fifth", "sixth")
 _FOUND = 20  # sources that a search may give
 
 

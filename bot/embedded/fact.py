@@ -72,26 +72,15 @@ _OF_ANOTHER = re.compile(
     r"|replac\w*)\b",
     re.IGNORECASE,
 )
-_RANK = re.compile(r"\b(?:1st|first|second|rank(?:s|ed|ing)?|leads|tops)\b", re.IGNORECASE)
+_RANK = re.compile(r"\b(?:1st|first|rank(?:s|ed|ing)?|leads|tops)\b", re.IGNORECASE)
 _EXTENT = ("long", "wide", "high", "deep", "tall", "large", "big", "thick")
 _MEASURED = re.compile(r"\b(?:measured|tested|evaluated|tried|compared|judged|validated|assessed)\b", re.IGNORECASE)
 _MEASURED_ON = re.compile(
-    r"\bon\b.*[A-Z].*\b(?:reach\w*|state.of.the.art|outperform\w*|better|best|beats?|accura\w+|results?|surpass\w*|gains?|evaluat\w+"
-    r"|test\w*|ranks?)\b|\b(?:evaluat|test|measur|validat)\w* on\b.*[A-Z]",
-    re.IGNORECASE,
+    r"\b[Oo]n\b.*[A-Z].*\b(?:reach\w*|state.of.the.art|outperform\w*|better|best|beats?|accura\w+|results?|surpass\w*|gains?|evaluat\w+"
+    r"|test\w*|ranks?)\b|\b(?:[Ee]valuat|[Tt]est|[Mm]easur|[Vv]alidat)\w* on\b.*[A-Z]"
 )
 _PER_CENT = re.compile(r"\d\s?%|\bper ?cent\b", re.IGNORECASE)
-_COLLECTIONS = (
-    "dataset",
-    "datasets",
-    "benchmark",
-    "benchmarks",
-    "collection",
-    "collections",
-    "database",
-    "databases",
-    "sets",
-)
+_COLLECTIONS = ("dataset", "benchmark", "collection", "database", "sets")
 _IN_FULL = {  # names of measures and what they stand for
     "iou": "intersection over union",
     "mae": "mean absolute error",

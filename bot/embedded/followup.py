@@ -127,10 +127,6 @@ def _goes_on(text: str, last: Exchange, known: Sequence[Source], *, bare: bool) 
     return bare or (_WHICH.match(text) is not None and held >= _HELD)
 
 
-def _has_subject(text: str, known: Sequence[Source]) -> bool:
-    return bool(name_like_words(text) or names(text, known) or asked_tasks(text))
-
-
 def _corrected(text: str, spoken: Sequence[Exchange], known: Sequence[Source]) -> Resolved | None:
     """The last question asked of another source: "no, I meant the other"."""
     match = _CORRECTION.match(text)
