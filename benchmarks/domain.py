@@ -7,13 +7,14 @@ evaluation answers, with its title, and those that none does, with their subject
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.eval_store import FOLDER
-from bot.embedded.domain import PACKAGED
+from bot.embedded.domain import PACKAGED, Domain
 from bot.privacy import keep_everything_here
 from store.embedding import SentenceTransformerEmbedder, Vectors
 
@@ -54,6 +55,13 @@ def fit(vectors: Vectors, answered: Flags, lengths: NDArray[np.int_]) -> tuple[N
     return model.coef_[0], float(model.intercept_[0])
 
 
+def classifier(asked: Sequence[Asked], vectors: Vectors) -> Domain:
+    """The classifier fitted to some questions; vectors (questions, dimension)."""
+    lengths = np.array([len(one.question.split()) for one in asked])
+    weights, constant = fit(vectors, np.array([one.answered for one in asked]), lengths)
+    return Domain(weights.astype(np.float32), constant)
+
+
 def main() -> None:
     """Print how often it is right, by length; with --write fit and write what comes with us."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -69,8 +77,8 @@ def main() -> None:
     odds = np.zeros(len(asked))
     for fold in range(_FOLDS):
         rest = folds != fold
-        weights, constant = fit(vectors[rest], answered[rest], lengths[rest])
-        odds[~rest] = vectors[~rest] @ weights + constant
+        fitted = classifier([one for one, kept in zip(asked, rest, strict=True) if kept], vectors[rest])
+        odds[~rest] = vectors[~rest] @ fitted.weights + fitted.constant
     print(f"{answered.sum()} answered, {(~answered).sum()} not; each judged by a fit to other sources and subjects")
     print(f"{'words':>9}  {'answered, right':>16}  {'not answered, right':>20}")
     for low, high in zip((0, *_LENGTHS), (*_LENGTHS, 1_000), strict=True):
@@ -78,8 +86,8 @@ def main() -> None:
         yes, no = odds[these & answered] > 0, odds[these & ~answered] <= 0
         print(f"{low:>4}-{high - 1:<4}  {yes.mean():>16.2f}  {no.mean():>20.2f}")
     if chosen.write:
-        weights, constant = fit(vectors, answered, lengths)
-        np.savez(PACKAGED, weights=weights.astype(np.float32), constant=np.float32(constant))
+        fitted = classifier(asked, vectors)
+        np.savez(PACKAGED, weights=fitted.weights, constant=np.float32(fitted.constant))
         print(f"written to {PACKAGED}")
 
 

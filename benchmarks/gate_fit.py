@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from langchain_core.messages import HumanMessage
 
-from benchmarks.domain import domain_questions, fit
+from benchmarks.domain import Asked, classifier, domain_questions
 from benchmarks.eval_store import ANSWERED, FOLDER
 from benchmarks.evaluation import FURTHER, filled_store
 from bot.embedded import gate
@@ -52,73 +52,51 @@ def main() -> None:
     """Print each split's errors under weights of the others, and weights of all."""
     keep_everything_here()
     embedder = SentenceTransformerEmbedder()
-    asked = [one for split in SPLITS for one in _asked(split, embedder)]
-    print(
-        f"{'split':>7}  {'weighed':>8}  {'false refusals':>15}  {'near misses answered':>21}  {'off topic answered':>19}"
-    )
-    sums = []
+    wording = domain_questions()
+    vectors = embedder.encode([one.question for one in wording])
+    asked = [one for split in SPLITS for one in _asked(split, embedder, wording, vectors)]
+    print("  split   weighed   false refusals   near misses answered   off topic answered")
+    errors: list[bool] = []
     for split in SPLITS:
         own = [one for one in asked if one.split == split]
-        decided = fitted([one for one in asked if one.split != split])
-        errors = _errors(own, decided)
-        sums.append((errors, own))
-        print(f"{split:>7}  {len(own):>8}  {_share(errors, own, ANSWERED):>15}  ", end="")
-        print(f"{_share(errors, own, REFUSED[:1]):>21}  {_share(errors, own, REFUSED[1:]):>19}")
-    errors = [error for some, _ in sums for error in some]
-    print(f"{'all':>7}  {len(asked):>8}  {_share(errors, asked, ANSWERED):>15}  ", end="")
-    print(f"{_share(errors, asked, REFUSED[:1]):>21}  {_share(errors, asked, REFUSED[1:]):>19}")
-    weights = ", ".join(f"{one.name}={getattr(fitted(asked), one.name):.1f}" for one in fields(Decision))
+        wrong = _errors(own, fitted([one for one in asked if one.split != split]))
+        print(_row(split, wrong, own))
+        errors += wrong
+    print(_row("all", errors, asked))
+    decision = fitted(asked)
+    weights = ", ".join(f"{one.name}={getattr(decision, one.name):.1f}" for one in fields(Decision))
     print(f"\nfitted to all: Decision({weights})")
 
 
-def _asked(split: str, embedder: Embedder) -> list[Weighed]:
-    """The questions of a split that the gate weighs."""
+def _asked(split: str, embedder: Embedder, wording: Sequence[Asked], vectors: Vectors) -> list[Weighed]:
+    """The questions of a split that the gate weighs; wording: the questions on the domain, with their vectors."""
     is_further = split in FURTHER
     store = filled_store(embedder, split if is_further else None)
     items, _ = read_items(FOLDER / (f"questions_{split}.jsonl" if is_further else "questions.jsonl"))
-    wording = _without_sources_of(split, embedder) if is_further else None
+    domain = _without_sources_of(split, wording, vectors) if is_further else None
     found = []
     for item in items:
-        if (
-            item.history
-            or item.brief
-            or item.kind not in (*ANSWERED, *REFUSED)
-            or not (is_further or item.split == split)
-        ):
+        alone = item.split == split and not item.history and not item.brief
+        if not alone or item.kind not in (*ANSWERED, *REFUSED):
             continue
         turn = read_turn([HumanMessage(item.question)])
         view = View(tuple(look_up(TurnContext(store), query) for query in turn.queries))
         if not gate.is_weighed(turn, view):
             continue
         signals = gate.signals(turn, view)
-        if wording is not None:
-            signals = replace(signals, domain=wording.log_odds(store.query_vectors([turn.queries[0]])[0]))
+        if domain is not None:
+            signals = replace(signals, domain=domain.log_odds(store.query_vectors([turn.queries[0]])[0]))
         found.append(Weighed(split, item.kind, signals, bool(gate.missing_subject(turn, view))))
     store.close()
     return found
 
 
-def _without_sources_of(split: str, embedder: Embedder) -> Domain:
+def _without_sources_of(split: str, wording: Sequence[Asked], vectors: Vectors) -> Domain:
     """The judgement by wording, fitted without the questions on a split's own sources."""
     briefs = [parse_brief(path.read_text("utf-8"), path.name) for path in (FOLDER / f"briefs_{split}").glob("*.txt")]
     own = {fold(entry.title) for brief in briefs for entry in brief.entries}
-    asked = domain_questions()
-    keep = np.array([fold(one.of) not in own for one in asked])
-    vectors = _vectors(embedder)
-    answered = np.array([one.answered for one in asked])
-    lengths = np.array([len(one.question.split()) for one in asked])
-    weights, constant = fit(vectors[keep], answered[keep], lengths[keep])
-    return Domain(weights.astype(np.float32), constant)
-
-
-_embedded: list[Vectors] = []
-
-
-def _vectors(embedder: Embedder) -> Vectors:
-    """The vectors of all questions on the domain (questions, dimension), embedded once."""
-    if not _embedded:
-        _embedded.append(embedder.encode([one.question for one in domain_questions()]))
-    return _embedded[0]
+    kept = [number for number, one in enumerate(wording) if fold(one.of) not in own]
+    return classifier([wording[number] for number in kept], vectors[kept])
 
 
 def fitted(asked: Sequence[Weighed]) -> Decision:
@@ -141,9 +119,13 @@ def _errors(asked: Sequence[Weighed], decision: Decision) -> list[bool]:
     return [gate.carries(one.signals, decision, missing=one.missing) != one.answerable for one in asked]
 
 
-def _share(errors: Sequence[bool], asked: Sequence[Weighed], kinds: Sequence[str]) -> str:
-    some = [error for error, one in zip(errors, asked, strict=True) if one.kind in kinds]
-    return f"{sum(some)} of {len(some)}"
+def _row(name: str, errors: Sequence[bool], asked: Sequence[Weighed]) -> str:
+    """A line of the table: how many of which kinds are decided wrongly."""
+    told = []
+    for kinds in (ANSWERED, REFUSED[:1], REFUSED[1:]):
+        some = [error for error, one in zip(errors, asked, strict=True) if one.kind in kinds]
+        told.append(f"{sum(some)} of {len(some)}")
+    return f"{name:>7}  {len(asked):>8}  {told[0]:>15}  {told[1]:>21}  {told[2]:>19}"
 
 
 if __name__ == "__main__":

@@ -67,8 +67,7 @@ def _about_named(turn: Turn, view: View, named: Sequence[Source]) -> Draft:
     particular = bool(particulars(asked, named))
     if len(named) == 1 and turn.wants_source and not particular and _only_named(asked, named[0]):
         return short.one_source(named[0], name_like_words(asked, capitals=True))
-    also = _also_about(asked, named, view)
-    found = short.fact(turn, view, named) or (short.fact(turn, view, also) if also else None)
+    found = short.fact(turn, view, named) or short.fact(turn, view, _also_about(asked, named, view))
     if found is not None:
         return found
     if not particular and _can_be_described(turn, named):
@@ -104,9 +103,12 @@ def _only_named(question: str, source: Source) -> bool:
 
 def _side_not_held(turn: Turn, view: View) -> str:
     """What a question sets beside another and no source is about, as far as it goes by a name; empty when there is none."""
-    held = [source for side in turn.sides for source in names(side, view.sources)]
     for side in turn.sides:
-        if _told_by(side, held) or titled(side, view.sources) or any(mentions(side, source) for source in view.sources):
+        if (
+            _told_by_other(side, turn, view)
+            or titled(side, view.sources)
+            or any(mentions(side, source) for source in view.sources)
+        ):
             continue
         for name in name_like_words(side, capitals=True):
             if not any(speaks_of(name, source) for source in view.sources):
@@ -114,9 +116,10 @@ def _side_not_held(turn: Turn, view: View) -> str:
     return ""
 
 
-def _told_by(side: str, held: Sequence[Source]) -> bool:
+def _told_by_other(side: str, turn: Turn, view: View) -> bool:
     """Whether a side of a comparison is a name in the text of the source on the other side, such as what that one beats."""
     named = name_like_words(side, capitals=True)
+    held = [source for one in turn.sides for source in names(one, view.sources)]
     return bool(named) and any(all(stands_in(name, source.text) for name in named) for source in held)
 
 
@@ -132,11 +135,10 @@ def _compared(turn: Turn, view: View) -> list[Source]:
     if not turn.sides:
         return []
     referred = [view.by_id[source_id] for source_id in turn.focus if source_id in view.by_id]
-    held = [source for side in turn.sides for source in names(side, view.sources)]
     chosen: list[Source] = []
     for side in turn.sides:
         by_name = names(side, view.sources)
-        if (by_name and set(by_name) <= set(chosen)) or (not by_name and _told_by(side, held)):
+        if (by_name and set(by_name) <= set(chosen)) or (not by_name and _told_by_other(side, turn, view)):
             return []  # one source, and what it is measured against
         best = next((found.sources.values() for found in view.found if found.query == side), ())
         candidates = [*names(side, [*referred, *view.sources]), *best]
@@ -154,6 +156,5 @@ def _named(turn: Turn, view: View) -> list[Source]:
     """The sources that the question names or refers to."""
     referred = [view.by_id[source_id] for source_id in turn.focus if source_id in view.by_id]
     asked = turn.question.text
-    return list(
-        dict.fromkeys([*referred, *(names(without_measures(asked), view.sources) or names(asked, view.sources))])
-    )
+    named = names(without_measures(asked), view.sources) or names(asked, view.sources)
+    return list(dict.fromkeys([*referred, *named]))

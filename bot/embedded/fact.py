@@ -80,7 +80,7 @@ _MEASURED_ON = re.compile(
     r"|test\w*|ranks?)\b|\b(?:[Ee]valuat|[Tt]est|[Mm]easur|[Vv]alidat)\w* on\b.*[A-Z]"
 )
 _PER_CENT = re.compile(r"\d\s?%|\bper ?cent\b", re.IGNORECASE)
-_COLLECTIONS = ("dataset", "benchmark", "collection", "database", "sets")
+_COLLECTIONS = frozenset(map(stem, ("dataset", "benchmark", "collection", "database", "sets")))
 _IN_FULL = {  # names of measures and what they stand for
     "iou": "intersection over union",
     "mae": "mean absolute error",
@@ -120,14 +120,14 @@ def best_facts(turn: Turn, view: View, sources: Sequence[Source]) -> list[tuple[
         if foreign_names(asked, source):
             continue
         words = demanded(_without_particular(asked, wanted), source) - _title_words(asked, source)
-        if collections and words <= {stem(word) for word in _COLLECTIONS}:
+        if collections and words <= _COLLECTIONS:
             words = frozenset()  # they are told by their names
         further = [
             name
             for name in name_like_words(asked, capitals=True)
             if not _names(name, source) and not is_subject(name, source)
         ]
-        others = [one for one in further if not _MEASURE.fullmatch(one) and not _is_of_a_source(one, view.sources)]
+        others = [one for one in further if not is_measure(one) and not _is_of_a_source(one, view.sources)]
         others += [one for one in figures if not stands_in(one, source.title)]
         for sentence in sentences(source):
             if not _of_the_kind(asked, sentence.text):
@@ -296,8 +296,8 @@ def describes(question: str, source: Source) -> bool:
 def foreign_names(question: str, source: Source) -> list[str]:
     """The names of models, data sets and measures in a question that a source's text doesn't hold."""
     named = [*name_like_words(question), *_MEASURE.findall(question)]
-    lacking = [name for name in dict.fromkeys(named) if not _stands_in_full(name, source.text)]
-    return [name for name in lacking if not (name.casefold() == "psnr" and " dB" in source.text)]
+    lacking = [name for name in dict.fromkeys(named) if not stands_in(name, source.text)]
+    return [name for name in lacking if not _in_other_form(name, source.text)]
 
 
 def is_measure(name: str) -> bool:
@@ -310,9 +310,10 @@ def without_measures(question: str) -> str:
     return _MEASURE.sub(" ", question)
 
 
-def _stands_in_full(name: str, text: str) -> bool:
-    """Whether a text holds a name, or what that of a measure stands for."""
-    return stands_in(name, text) or stands_in(_IN_FULL.get(name.casefold(), name), text)
+def _in_other_form(measure: str, text: str) -> bool:
+    """Whether a text holds what a measure's name stands for, or the unit by which it is known."""
+    in_full = _IN_FULL.get(measure.casefold())
+    return (in_full is not None and stands_in(in_full, text)) or (measure.casefold() == "psnr" and " dB" in text)
 
 
 def asks_how_many(question: str) -> bool:
@@ -339,8 +340,7 @@ def _of_the_kind(question: str, sentence: str) -> bool:
     """Whether a sentence can hold the number that a question asks for: of its measure, of what is counted."""
     measures = {word.casefold() for word in _MEASURE.findall(question)}
     told = {word.casefold() for word in _MEASURE.findall(sentence)}
-    told |= {measure for measure in measures if _stands_in_full(measure, sentence)}
-    if measures and not (measures & told or ("psnr" in measures and " dB" in sentence)):
+    if measures and not (measures & told or any(_in_other_form(measure, sentence) for measure in measures)):
         return False
     counted = _HOW_MANY.search(question)
     if _HOW_MANY_TIMES.search(question):

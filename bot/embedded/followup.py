@@ -122,9 +122,10 @@ def _goes_on(text: str, last: Exchange, known: Sequence[Source], *, bare: bool) 
         return (
             bare and _OPENING.match(text) is not None and tasks <= {*asked_tasks(last.question), *subject(last.subject)}
         )
+    if bare:
+        return True
     words = demanded(text, last.subject)
-    held = share(words, last.subject.text) if words else 0.0
-    return bare or (_WHICH.match(text) is not None and held >= _HELD)
+    return bool(words) and _WHICH.match(text) is not None and share(words, last.subject.text) >= _HELD
 
 
 def _corrected(text: str, spoken: Sequence[Exchange], known: Sequence[Source]) -> Resolved | None:

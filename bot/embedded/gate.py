@@ -81,10 +81,8 @@ class Refusal:
 
 def refuse(turn: Turn, view: View) -> Refusal | None:
     """Why this turn must be refused, None when the evidence can carry an answer."""
-    if turn.supplied and view.sources:
-        return None
-    reason = _refused_by_form(turn, view)
-    if reason is not None or names(turn.question.text, view.sources):
+    decided, reason = _decided(turn, view)
+    if decided:
         return reason
     missing = missing_subject(turn, view)
     return None if carries(signals(turn, view), CARRIES, missing=bool(missing)) else Refusal(missing)
@@ -92,14 +90,18 @@ def refuse(turn: Turn, view: View) -> Refusal | None:
 
 def is_weighed(turn: Turn, view: View) -> bool:
     """Whether a turn's signals decide, rather than the names that it holds, or its form."""
-    decided = turn.supplied or _refused_by_form(turn, view) is not None
-    return not decided and not names(turn.question.text, view.sources)
+    return not _decided(turn, view)[0]
 
 
-def _refused_by_form(turn: Turn, view: View) -> Refusal | None:
-    """Why a turn must be refused whatever its signals say: a name that is not held, an order to us, an opinion, a proof…"""
+def _decided(turn: Turn, view: View) -> tuple[bool, Refusal | None]:
+    """Whether a turn is decided whatever its signals say, and why it must then be refused, if it must.
+
+    A name that is held decides, as does one that isn't, an order to us, an opinion, a proof…
+    """
     if not view.sources:
-        return Refusal()
+        return True, Refusal()
+    if turn.supplied:
+        return True, None
     asked, texts = turn.question.text, [source.text for source in view.sources]
     unknown = [
         *unknown_names(turn.question.parts, view.sources),
@@ -107,9 +109,9 @@ def _refused_by_form(turn: Turn, view: View) -> Refusal | None:
     ]
     unknown = [name for name in unknown if not is_measure(name)]
     if unknown:
-        return Refusal(unknown[0])
+        return True, Refusal(unknown[0])
     if names(asked, view.sources):
-        return None
+        return True, None
     other = (
         _unknown_by_several_words(turn.question.parts, view.sources)
         or _named_in_passing(asked, view.sources)
@@ -117,14 +119,14 @@ def _refused_by_form(turn: Turn, view: View) -> Refusal | None:
         or product_asked(turn.question.parts, texts)
     )
     if other:
-        return Refusal(other)
+        return True, Refusal(other)
     ordered = _ORDERS.search(asked) and not subjects_asked(asked)
     judged = _VERDICT.search(asked) and not any(_VERDICT.search(text) for text in texts)
     if ordered or judged or _AS_SYSTEM.search(asked) or _PROOF.search(asked):
-        return Refusal()
+        return True, Refusal()
     if view.best_fit < LEAST_FIT or not tells_how_many(asked, texts[:_LOOKED_AT]):
-        return Refusal()
-    return None
+        return True, Refusal()
+    return False, None
 
 
 def _unknown_by_several_words(parts: Sequence[str], sources: Sequence[Source]) -> str:

@@ -66,7 +66,7 @@ def _links_of(source: Source, code: bool, paper: bool) -> Statement:
 
 def fact(turn: Turn, view: View, named: Sequence[Source]) -> Draft | None:
     """The sentence that answers a short question about a source, or the two best; None when there is none."""
-    found = best_facts(turn, view, named or view.sources[:3])
+    found = best_facts(turn, view, named)
     if not found:
         return None
     source, first = found[0]

@@ -42,9 +42,7 @@ SCRIPTS = [Path(__file__).with_name(name) for name in ("page.js", "acts.js")]  #
 
 _AT_ONCE = 32  # answers that are written at the same time; restorations wait for each other, answers don't
 _WAITING = 64  # questions that may wait
-_LOOK_EVERY_S = (
-    0.02  # how often Gradio looks for new events; its own 1,000 times a second keep a laptop busy for nothing
-)
+_LOOK_EVERY_S = 0.02  # between Gradio's looks for new events; its own 1,000 a second keep a laptop busy for nothing
 _FIRST_READ_S = 120  # how long a page waits for the first sources
 
 Updates = dict[Component, Any]

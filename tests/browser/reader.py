@@ -134,7 +134,7 @@ class Reader:
         """What axe-core finds serious or critical."""
         options: dict[str, Any] = {"resultTypes": ["violations"]}
         if of_colour_alone:
-            options["runOnly"] = ["color-contrast"]
+            options["runOnly"] = ["color-contrast", "link-in-text-block"]
         found = Axe().run(self.page, options=options).response["violations"]
         return [
             f"{one['id']}: {node['html'][:120]} ({node['failureSummary'][:200]})"
